@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Install what is missing and pass the checks: the linter, the type checker, the import contracts and every test.
+# Arguments go to pytest; with any of them only the tests run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=packaging/environment.sh
+. packaging/environment.sh
+
+need_packages "${PROGRAM_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+make_environment packaging/requirements-test.lock
+export PATH="$PWD/.venv/bin:$PATH"
+
+if [ $# -eq 0 ]; then
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports
+fi
+exec python -m pytest "$@"
