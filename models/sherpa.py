@@ -1,0 +1,124 @@
+"""The sherpa-onnx engine: NeMo TDT transducers on the CPU, greedy decoding."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.bundle import Bundle
+from models.errors import SwictationError
+from models.recogniser import RATE_HZ, SAMPLE_BYTES, Transcript
+
+_FRAME_SAMPLES = RATE_HZ * 25 // 1000  # one analysis window; sherpa-onnx raises where not even a frame comes of it
+_SPLIT_FROM_S = 10.0  # shorter audio fits every model, so an error about it is not an error of length
+_PAUSE_SAMPLES = RATE_HZ * 20 // 1000
+# Two settings of onnxruntime. EnableMemPattern=0: a plan of the memory is kept for every length ever decoded, over 1 MB
+# per 100 utterances, and saves nothing on lengths that hardly ever return (110M, 2.8 s: 100 ms of CPU time without, 103
+# with). allow_spinning=0: a second thread that spins between two operators doubles the CPU time and, on busy cores, the
+# waiting.
+_SESSION = Path(__file__).with_name("sherpa_session.conf")
+
+
+class RecognitionError(SwictationError):
+    """The engine could not recognise an utterance."""
+
+
+class SherpaRecogniser:
+    """A Recogniser that sherpa-onnx runs. The bundle must have passed ``bundle.validate``.
+
+    sherpa-onnx cannot split its time further than this: ``features_ms`` is ``accept_waveform`` (with the conversion of
+    the samples), ``encode_ms`` is None, and ``decode_ms`` is encoder and decoder together. It does not count ``steps``.
+    """
+
+    provider = "cpu"
+
+    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        # imported here: it takes a third of a second, and whoever only asks about bundles must not pay for it
+        import sherpa_onnx
+
+        self.model = bundle.name
+        self._recogniser: Any = sherpa_onnx.OfflineRecognizer.from_transducer(
+            encoder=str(bundle.encoder),
+            decoder=str(bundle.decoder),
+            joiner=str(bundle.joiner),
+            tokens=str(bundle.tokens),
+            num_threads=threads,
+            sample_rate=RATE_HZ,
+            feature_dim=bundle.feat_dim,
+            decoding_method="greedy_search",
+            model_type="nemo_transducer",
+            provider=f"cpu:{_SESSION}" if _SESSION.is_file() else "cpu",  # without the file it would end the process
+        )
+
+    def recognise(self, pcm: bytes) -> Transcript:
+        """The transcript of int16 little-endian mono PCM at 16 kHz; of less than 25 ms, an empty one.
+
+        Audio that is longer than the model's position table is cut at its quietest places and the transcripts joined.
+        Raises RecognitionError, one line, if the engine fails.
+        """
+        samples = np.frombuffer(pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES], "<i2")
+        return self._recognise(samples)
+
+    def _recognise(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> Transcript:
+        if samples.size < _FRAME_SAMPLES:
+            return Transcript("")
+        try:
+            return self._decode(samples)
+        except RuntimeError as error:
+            if samples.size < _SPLIT_FROM_S * RATE_HZ:
+                reason = " ".join(str(error).split())[:300]
+                raise RecognitionError(
+                    f"the engine failed on {samples.size / RATE_HZ:.1f} s of audio: {reason}"
+                ) from None
+        cut = quietest(samples)
+        return joined(self._recognise(samples[:cut]), self._recognise(samples[cut:]), cut / RATE_HZ)
+
+    def _decode(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> Transcript:
+        started = time.perf_counter()
+        stream = self._recogniser.create_stream()
+        # the binding takes a list: of an array it converts every element through a Python object of NumPy's own
+        stream.accept_waveform(RATE_HZ, (samples.astype(np.float32) / 32768).tolist())
+        accepted = time.perf_counter()
+        self._recogniser.decode_stream(stream)
+        decoded = time.perf_counter()
+        result = stream.result
+        return Transcript(
+            text=result.text.strip(),
+            tokens=tuple(result.tokens),
+            timestamps_s=tuple(round(second, 3) for second in result.timestamps),
+            durations_s=tuple(round(second, 3) for second in result.durations),
+            log_probs=tuple(round(value, 4) for value in result.ys_log_probs),
+            features_ms=(accepted - started) * 1000,
+            decode_ms=(decoded - accepted) * 1000,
+        )
+
+
+def quietest(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> int:
+    """Where to cut ``samples`` in two: amid the quietest 20 ms of their middle third."""
+    third = samples.size // 3
+    middle = samples[third : third + third // _PAUSE_SAMPLES * _PAUSE_SAMPLES].astype(np.float32)
+    energy = np.square(middle).reshape(-1, _PAUSE_SAMPLES).sum(axis=1)
+    return third + int(energy.argmin()) * _PAUSE_SAMPLES + _PAUSE_SAMPLES // 2
+
+
+def joined(first: Transcript, second: Transcript, offset_s: float) -> Transcript:
+    """Two transcripts as one, where the audio of ``second`` began ``offset_s`` into that of ``first``."""
+    return Transcript(
+        text=" ".join(part for part in (first.text, second.text) if part),
+        tokens=first.tokens + second.tokens,
+        timestamps_s=first.timestamps_s + tuple(round(second + offset_s, 3) for second in second.timestamps_s),
+        durations_s=first.durations_s + second.durations_s,
+        log_probs=first.log_probs + second.log_probs,
+        features_ms=_sum(first.features_ms, second.features_ms),
+        encode_ms=_sum(first.encode_ms, second.encode_ms),
+        decode_ms=_sum(first.decode_ms, second.decode_ms),
+    )
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    """The sum of two times, None where an engine does not know either."""
+    known = [time_ms for time_ms in (first, second) if time_ms is not None]
+    return sum(known) if known else None
