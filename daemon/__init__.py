@@ -1,0 +1,1 @@
+"""The resident daemon of swictation, its workers and its command line."""

@@ -1,0 +1,59 @@
+"""The frozen values that cross a boundary between processes or parts of the daemon. Units are in the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+RATE_HZ = 16_000
+FRAME_MS = 20
+FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000  # 320
+FRAME_BYTES = FRAME_SAMPLES * 2  # int16, mono
+
+
+class Mode(StrEnum):
+    """How a dictation was started, which decides when it ends and when its text is inserted."""
+
+    HOLD = "hold"  # push to talk: ends with the key's release, inserted then
+    TOGGLE = "toggle"  # tap to start, tap to stop, inserted at the stop
+    HANDS_FREE = "hands_free"  # open until stopped, inserted at each endpoint
+    FILE = "file"  # a recording played through the daemon as if it were the microphone
+
+
+class Outcome(StrEnum):
+    """What became of an utterance: exactly one of these."""
+
+    CONFIRMED = "confirmed"  # the target was seen to take the text
+    SENT = "sent"  # sent, where no receipt is possible
+    HELD = "held"  # kept and not inserted, with the reason
+    NOTHING = "nothing"  # no speech in it
+    FAILED = "failed"  # not recognised; its audio is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """20 ms of microphone audio.
+
+    ``captured_s`` is when its last sample was captured, on the clock of ``time.monotonic()``, which is one clock for
+    all processes of a machine. ``pcm`` is ``FRAME_BYTES`` bytes of int16 little-endian mono at ``RATE_HZ``.
+    """
+
+    captured_s: float
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The window that had the keyboard focus at some moment; equal targets are the same window."""
+
+    window: int
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """The result of one attempt to insert a text. ``reason`` says in one line why it is not ``confirmed``."""
+
+    outcome: Outcome
+    reason: str | None = None
+    insert_ms: float | None = None
