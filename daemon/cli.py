@@ -1,0 +1,273 @@
+"""The command line. Each verb reports in words, or with ``--json`` as JSON; errors are one line on stderr.
+
+Imports are made where a verb needs them: ``swictation toggle`` has to be over in 80 ms, Python's own start included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from daemon.errors import SwictationError
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit status is 0 for success, 1 for an error that was told, 2 for wrong usage."""
+    chosen = _parser().parse_args(arguments)
+    verb: Verb = chosen.run
+    try:
+        return verb(chosen)
+    except SwictationError as error:
+        print(f"swictation: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `swictation history | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="swictation", description="Press a key, speak, and the words stand at the cursor."
+    )
+    parser.set_defaults(run=_everything)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+
+    def add(name: str, run: Verb, help: str, *, reports: bool = True) -> argparse.ArgumentParser:  # noqa: A002 - argparse's word
+        verb = verbs.add_parser(name, help=help, description=help)
+        verb.set_defaults(run=run)
+        if reports:
+            verb.add_argument("--json", action="store_true", help="report as JSON")
+        return verb
+
+    add("daemon", _daemon, "run the daemon in the foreground", reports=False).add_argument(
+        "--model", type=Path, metavar="DIR", help="use the model bundle in DIR"
+    )
+    add("tray", _tray, "run the tray in the foreground", reports=False)
+    add("toggle", _ask("toggle"), "start or stop dictation")
+    add("start", _start, "start dictation").add_argument(
+        "--hands-free", action="store_true", help="stay open and insert at every pause until stopped"
+    )
+    add("stop", _ask("stop"), "stop dictation and insert what was said")
+    add("cancel", _ask("cancel"), "stop dictation and drop what was said")
+    add("quit", _ask("quit"), "end the daemon")
+    add("status", _status, "show state, model, microphone and the last utterance")
+    transcribe = add("transcribe", _transcribe, "recognise audio files; needs no daemon")
+    transcribe.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    transcribe.add_argument("--model", type=Path, metavar="DIR", help="use the model bundle in DIR")
+    dictate = add("dictate", _dictate, "play a file through the running daemon as if it were the microphone")
+    dictate.add_argument("--from", dest="file", type=Path, required=True, metavar="FILE")
+    dictate.add_argument("--hands-free", action="store_true", help="insert at every pause, not once at the end")
+    last = add("last", _last, "show the last text")
+    last.add_argument("--insert", action="store_true", help="insert it again, into the window that has the focus")
+    last.add_argument("--after", type=float, default=0.0, metavar="SECONDS", help="wait first, to change the window")
+    history = add("history", _history, "show what was said, newest last")
+    history.add_argument("-n", type=int, default=20, metavar="COUNT", help="how many entries (20)")
+    history.add_argument("--clear", action="store_true", help="delete every entry, for good")
+    add("stats", _stats, "show what users waited for: count, p50, p95 and share of each stage")
+    add("devices", _devices, "list the microphones")
+    config = add("config", _config, "show the configuration, or change it")
+    config.add_argument("action", nargs="?", choices=("show", "path", "get", "set"), default="show")
+    config.add_argument("key", nargs="?", help="the dotted key, such as hotkey.key")
+    config.add_argument("value", nargs="?")
+    models = add("models", _models, "list the models that are installed")
+    models.add_argument("action", nargs="?", choices=("list", "pull"), default="list")
+    models.add_argument("name", nargs="?")
+    return parser
+
+
+def report(arguments: argparse.Namespace, result: Any, words: Callable[[Any], str]) -> None:
+    """Print a result as JSON or in words."""
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else words(result))
+
+
+# -- the daemon ------------------------------------------------------------------------------------------------------
+
+
+def _daemon(arguments: argparse.Namespace) -> int:
+    from daemon import app
+
+    return app.main(arguments.model)
+
+
+def _tray(_arguments: argparse.Namespace) -> int:
+    import subprocess
+
+    from daemon.worker import program
+
+    return subprocess.run([*program("gui"), "tray"], check=False).returncode
+
+
+def _everything(_arguments: argparse.Namespace) -> int:
+    from daemon import launch
+
+    return launch.everything()
+
+
+def _ask(verb: str) -> Verb:
+    def run(arguments: argparse.Namespace) -> int:
+        from daemon.client import ask
+
+        result = ask(verb)
+        if arguments.json:
+            print(json.dumps(result))
+        elif isinstance(result, dict):
+            print(result["state"])
+            _warn(result)
+        return 0
+
+    return run
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    from daemon.client import ask
+
+    result = ask("start", hands_free=arguments.hands_free)
+    print(json.dumps(result) if arguments.json else result["state"])
+    _warn(result)
+    return 0
+
+
+def _warn(result: dict[str, Any]) -> None:
+    for fault in result["faults"]:
+        print(f"swictation: {fault}", file=sys.stderr)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from daemon.client import ask
+
+    status = ask("status")
+    if arguments.json:
+        print(json.dumps(status))
+    else:
+        from daemon.words import status_in_words
+
+        print(status_in_words(status))
+    return 0
+
+
+def _last(arguments: argparse.Namespace) -> int:
+    from daemon import reports
+    from daemon.client import ask
+    from daemon.errors import NoDaemon
+
+    if arguments.insert:
+        import time
+
+        time.sleep(arguments.after)
+        entry = ask("insert_last")
+        report(arguments, entry, lambda entry: " ".join(filter(None, (entry["outcome"], entry["reason"]))))
+        return 0 if entry["outcome"] in {"confirmed", "sent"} else 1
+    try:
+        entry = ask("last")
+    except NoDaemon:
+        entry = reports.last_text()
+    if entry is None:
+        print("swictation: nothing has been dictated yet", file=sys.stderr)
+        return 1
+    report(arguments, entry, lambda entry: str(entry["text"]))
+    return 0
+
+
+def _dictate(arguments: argparse.Namespace) -> int:
+    from daemon.play import play
+    from daemon.words import entry_in_words
+
+    entries = play(arguments.file, hands_free=arguments.hands_free)
+    report(arguments, entries, lambda entries: "\n".join(map(entry_in_words, entries)) or "no speech in it")
+    return 0 if all(entry["outcome"] in {"confirmed", "sent", "nothing"} for entry in entries) else 1
+
+
+# -- without the daemon ----------------------------------------------------------------------------------------------
+
+
+def _transcribe(arguments: argparse.Namespace) -> int:
+    from daemon import transcribe
+
+    return transcribe.run(arguments.files, arguments.model, as_json=arguments.json)
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    from daemon import reports
+    from daemon.words import entry_in_words
+
+    if arguments.clear:
+        report(arguments, {"deleted": reports.clear()}, lambda result: f"{result['deleted']} entries deleted")
+        return 0
+    entries = reports.entries(arguments.n)
+    report(
+        arguments, entries, lambda entries: "\n".join(map(entry_in_words, entries)) or "nothing has been dictated yet"
+    )
+    return 0
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    from daemon import reports
+    from daemon.words import stats_in_words
+
+    report(arguments, reports.stats(), stats_in_words)
+    return 0
+
+
+def _devices(arguments: argparse.Namespace) -> int:
+    from daemon import reports
+    from daemon.words import devices_in_words
+
+    report(arguments, reports.devices(), devices_in_words)
+    return 0
+
+
+def _config(arguments: argparse.Namespace) -> int:
+    from daemon import config, paths
+    from daemon.errors import ConfigError
+
+    file = paths.config_file()
+    if arguments.action == "set":
+        if arguments.key is None or arguments.value is None:
+            raise ConfigError("say which key and which value: swictation config set KEY VALUE")
+        config.set_value(file, arguments.key, arguments.value)
+        return _reload(arguments)
+    if arguments.action == "path":
+        report(arguments, {"path": str(file)}, lambda result: str(result["path"]))
+        return 0
+    values = config.flatten(config.load(file))
+    if arguments.action == "get":
+        if arguments.key not in values:
+            raise ConfigError(f"{arguments.key}: unknown key; `swictation config` lists them")
+        values = {arguments.key: values[arguments.key]}
+    report(arguments, values, lambda values: "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items()))
+    return 0
+
+
+def _reload(arguments: argparse.Namespace) -> int:
+    from daemon.client import ask
+    from daemon.errors import NoDaemon
+
+    try:
+        result = ask("reload")
+    except NoDaemon:
+        result = {"restart_needed_for": []}
+    needed = result["restart_needed_for"]
+    report(arguments, result, lambda _result: f"restart the daemon for {', '.join(needed)}" if needed else "set")
+    return 0
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from daemon import reports
+    from daemon.words import models_in_words
+
+    if arguments.action == "pull":
+        raise SwictationError(
+            "this version cannot download models: unpack a NeMo TDT bundle for sherpa-onnx (encoder, decoder, joiner, "
+            "tokens.txt) yourself and name it with `swictation config set model.dir DIR`"
+        )
+    report(arguments, reports.models(), models_in_words)
+    return 0

@@ -1,0 +1,245 @@
+"""The configuration: frozen sections with their defaults, read from ``config.toml`` and checked all at once.
+
+Every fault of a file is named in one go with its dotted key; the daemon refuses to start on a faulty file and leaves
+it as it is. ``set_value`` changes one key and keeps the file's comments.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from daemon.errors import ConfigError, HotkeyError
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that a key accepts, both ends included."""
+
+    low: float
+    high: float
+
+    def fault(self, value: float) -> str | None:
+        """What is wrong with ``value``, or None."""
+        return None if self.low <= value <= self.high else f"must be from {self.low:g} to {self.high:g}, not {value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The words that a key accepts."""
+
+    words: tuple[str, ...]
+
+    def fault(self, value: str) -> str | None:
+        """What is wrong with ``value``, or None."""
+        return None if value in self.words else f'must be one of {", ".join(self.words)}, not "{value}"'
+
+
+@dataclass(frozen=True, slots=True)
+class KeyName:
+    """The names of keys that can be a hotkey."""
+
+    def fault(self, value: str) -> str | None:
+        """What is wrong with ``value``, or None."""
+        from daemon.hotkey.keys import parse  # the command line has no time for it
+
+        try:
+            parse(value)
+        except HotkeyError as error:
+            return str(error)
+        return None
+
+
+def _limited(default: Any, limit: Range | OneOf | KeyName) -> Any:
+    return field(default=default, metadata={"limit": limit})
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneConfig:
+    """``device`` is a microphone's name or a part of it; empty is the system's default."""
+
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointConfig:
+    """Voice activity detection and endpointing; see ``daemon.endpoint``."""
+
+    aggressiveness: int = _limited(2, Range(0, 3))
+    onset_ms: int = _limited(60, Range(20, 500))
+    pre_roll_ms: int = _limited(300, Range(0, 2000))
+    hangover_ms: int = _limited(700, Range(100, 5000))
+    min_speech_ms: int = _limited(120, Range(20, 2000))
+    max_utterance_s: float = _limited(20.0, Range(3, 60))
+
+
+@dataclass(frozen=True, slots=True)
+class HotkeyConfig:
+    """``key`` held at least ``hold_ms`` is push to talk, tapped it starts and stops."""
+
+    key: str = _limited("F9", KeyName())
+    hold_ms: int = _limited(300, Range(50, 2000))
+    max_recording_s: int = _limited(120, Range(5, 3600))
+
+
+@dataclass(frozen=True, slots=True)
+class DictationConfig:
+    """``hands_free`` starts continuous dictation together with the daemon."""
+
+    hands_free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """``dir`` is a directory with a NeMo TDT bundle; empty is the bundled practice model."""
+
+    dir: str = ""
+    threads: int = _limited(1, Range(1, 64))
+
+
+@dataclass(frozen=True, slots=True)
+class InsertConfig:
+    """How a text gets to the cursor. ``append_space`` keeps two dictations apart."""
+
+    method: str = _limited("auto", OneOf(("auto", "x11", "pynput", "none")))
+    append_space: bool = True
+    newlines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryConfig:
+    """``keep_text`` off records only times and outcomes."""
+
+    keep_text: bool = True
+    limit: int = _limited(10_000, Range(1, 1_000_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration."""
+
+    microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
+    endpoint: EndpointConfig = field(default_factory=EndpointConfig)
+    hotkey: HotkeyConfig = field(default_factory=HotkeyConfig)
+    dictation: DictationConfig = field(default_factory=DictationConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    insert: InsertConfig = field(default_factory=InsertConfig)
+    history: HistoryConfig = field(default_factory=HistoryConfig)
+
+
+_TYPE_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text in quotes",
+    dict: "a table",
+}
+
+
+def load(path: Path) -> Config:
+    """The configuration in the file at ``path``, or the defaults where there is none. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}; correct it or move the file away") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}; correct it or move the file away") from None
+
+
+def parse(table: Mapping[str, Any]) -> Config:
+    """The configuration that a TOML table describes. Raises ConfigError with every fault in one line."""
+    faults: list[str] = []
+    sections = {f.name: f.default_factory for f in dataclasses.fields(Config) if callable(f.default_factory)}
+    values = {}
+    for name, section in table.items():
+        if name not in sections:
+            faults.append(f"{name}: unknown key{_suggestion(name, sections)}")
+        elif not isinstance(section, Mapping):
+            faults.append(f"{name}: must be a table [{name}]")
+        else:
+            values[name] = _section(name, sections[name], section, faults)
+    if faults:
+        raise ConfigError("; ".join(faults))
+    return Config(**values)
+
+
+def _section(name: str, kind: Callable[..., Any], table: Mapping[str, Any], faults: list[str]) -> Any:
+    hints = get_type_hints(kind)
+    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    values = {}
+    for key, value in table.items():
+        dotted = f"{name}.{key}"
+        if key not in fields:
+            faults.append(f"{dotted}: unknown key{_suggestion(key, fields)}")
+            continue
+        wanted = hints[key]
+        given = float(value) if wanted is float and type(value) is int else value
+        if type(given) is not wanted:
+            faults.append(f"{dotted}: must be {_TYPE_NAMES[wanted]}, not {_TYPE_NAMES.get(type(value), 'that')}")
+            continue
+        limit = fields[key].metadata.get("limit")
+        if limit is not None and (fault := limit.fault(given)) is not None:
+            faults.append(f"{dotted}: {fault}")
+            continue
+        values[key] = given
+    return kind(**values)
+
+
+def _suggestion(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def flatten(config: Config) -> dict[str, Any]:
+    """Every key of the configuration, dotted, with its value."""
+    return {
+        f"{section}.{key}": value
+        for section, table in dataclasses.asdict(config).items()
+        for key, value in table.items()
+    }
+
+
+def set_value(path: Path, dotted: str, text: str) -> Config:
+    """Change one key in the file at ``path`` and give back the new configuration.
+
+    ``text`` is read as the key's type. Comments and order of the file survive; nothing is written if the result would
+    be refused. Raises ConfigError.
+    """
+    import tomlkit  # only a change needs it, and it costs 20 ms
+
+    load(path)  # a faulty file is not to be rewritten
+    known = flatten(Config())
+    if dotted not in known:
+        raise ConfigError(f"{dotted}: unknown key{_suggestion(dotted, known)}")
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    section, key = dotted.split(".")
+    if section not in document:
+        document[section] = tomlkit.table()
+    document[section][key] = _typed(dotted, text, type(known[dotted]))
+    written = tomlkit.dumps(document)
+    config = parse(tomllib.loads(written))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_suffix(".toml.new")
+    partial.write_text(written, encoding="utf-8")
+    partial.replace(path)
+    return config
+
+
+def _typed(dotted: str, text: str, kind: type) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError):
+        raise ConfigError(f'{dotted}: must be {_TYPE_NAMES[kind]}, not "{text}"') from None

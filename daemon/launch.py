@@ -1,0 +1,62 @@
+"""``swictation`` without a verb: the daemon in the background if none runs, and the tray where there is a screen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from daemon import paths
+from daemon.client import ask
+from daemon.errors import NoDaemon, SwictationError
+from daemon.worker import program
+
+_START_LIMIT_S = 15.0
+
+
+def everything() -> int:
+    """Start what is not running and say how to dictate."""
+    status = ensure_daemon()
+    if _has_screen():
+        _detached([*program("gui"), "tray"], "tray.log")
+    print(f"ready: hold {status['hotkey']['key']} and speak; `swictation status` tells more")
+    return 0
+
+
+def ensure_daemon() -> dict[str, Any]:
+    """The status of the running daemon, which is started first if there is none. Raises SwictationError."""
+    try:
+        return dict(ask("status"))
+    except NoDaemon:
+        daemon, log = _detached([*program("daemon"), "daemon"], "daemon.log")
+    limit_s = time.monotonic() + _START_LIMIT_S
+    while time.monotonic() < limit_s:
+        try:
+            return dict(ask("status"))
+        except NoDaemon:
+            if daemon.poll():  # it refused to start and said why
+                raise SwictationError(_last_line(log)) from None
+            time.sleep(0.05)
+    raise SwictationError(f"the daemon did not start within {_START_LIMIT_S:.0f} s: see {log}")
+
+
+def _has_screen() -> bool:
+    return sys.platform in {"darwin", "win32"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() or [f"the daemon did not start: see {log}"]
+    return lines[-1].removeprefix("swictation: ")
+
+
+def _detached(command: list[str], log_name: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """Start a program that outlives us, its messages in a file of the data directory; the process and that file."""
+    log = paths.private(paths.data_directory()) / log_name
+    with log.open("wb") as messages:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=messages, stderr=messages, start_new_session=True
+        )
+    return process, log

@@ -1,0 +1,82 @@
+"""Reports of the command line in words. Pure: from the JSON values to lines of text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def status_in_words(status: Json) -> str:
+    """The daemon's status, a line for each part."""
+    microphone, hotkey, engine = status["microphone"], status["hotkey"], status["engine"]
+    lines = [f"state       {status['state']}" + (f" ({status['mode']})" if status["mode"] else "")]
+    lines.append(f"model       {status['model']} on {status['provider'] or 'no provider yet'} ({engine['phase']})")
+    if status["notice"]:
+        lines.append(f"            {status['notice']}")
+    device = microphone["device"] + (f" ({microphone['in_use']})" if microphone["in_use"] else "")
+    lines.append(f"microphone  {device}, {'open' if microphone['open'] else 'closed'}")
+    lines.append(f"hotkey      {hotkey['key']} ({hotkey['way']})")
+    lines.append(f"insertion   {status['insertion']['way']}")
+    if (last := status["last_utterance"]) is not None:
+        felt = last["timings_ms"]["felt"]
+        lines.append(f"last        {last['outcome']}" + (f", felt {felt:.0f} ms" if felt is not None else ""))
+        if last["reason"]:
+            lines.append(f"            {last['reason']}")
+    if status["held"]:
+        lines.append(f"held        {status['held']} (insert the last one with `swictation last --insert`)")
+    lines += [f"fault       {fault}" for fault in status["faults"]]
+    return "\n".join(lines)
+
+
+def entry_in_words(entry: Json) -> str:
+    """One utterance: when, what became of it, what it cost, and its text."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry["at_s"]))
+    felt = entry["timings_ms"]["felt"]
+    cost = f"{felt:.0f} ms" if felt is not None else "-"
+    said = entry["text"] if entry["text"] is not None else ""
+    reason = f"  [{entry['reason']}]" if entry["reason"] else ""
+    return f"{when}  {entry['outcome']:<9}  {cost:>8}  {said}{reason}"
+
+
+def timings_in_words(timings: Json) -> str:
+    """The stages of one utterance that it had, in one line."""
+    known = [(stage, value) for stage, value in timings.items() if value is not None]
+    return ", ".join(f"{stage} {value:.3f}" if stage == "rtf" else f"{stage} {value:.0f}" for stage, value in known)
+
+
+def stats_in_words(stats: Json) -> str:
+    """The table of ``swictation stats``."""
+    if not stats["stages"]:
+        return "no utterance has been measured yet"
+    lines = [f"{stats['utterances']} utterances; times in ms; share of what the user waited (felt)"]
+    lines.append(f"{'stage':<14}{'count':>7}{'p50':>10}{'p95':>10}{'share':>8}")
+    for stage in stats["stages"]:
+        share = f"{stage['share'] * 100:.0f} %" if stage["share"] is not None else ""
+        lines.append(
+            f"{stage['stage']:<14}{stage['count']:>7}{stage['p50_ms']:>10.1f}{stage['p95_ms']:>10.1f}{share:>8}"
+        )
+    return "\n".join(lines)
+
+
+def devices_in_words(devices: Sequence[Json]) -> str:
+    """The microphones, a line each."""
+    lines = [
+        f"{'*' if device['default'] else ' '} {device['name']}"
+        + (f"  {device['description']}" if device["description"] != device["name"] else "")
+        + ("  (what a loudspeaker plays)" if device["monitor"] else "")
+        for device in devices
+    ]
+    return "\n".join(lines) or "no microphone found: plug one in, and see whether the sound server runs"
+
+
+def models_in_words(models: Sequence[Json]) -> str:
+    """The models, a line each."""
+    lines = []
+    for model in models:
+        mark = "*" if model["in_use"] else " "
+        lines.append(f"{mark} {model['name']:<28} {model['directory']}")
+        lines += [f"    {remark}" for remark in (model["notice"], model["fault"]) if remark]
+    return "\n".join(lines)

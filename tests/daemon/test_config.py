@@ -1,0 +1,86 @@
+"""Every fault is named at once with its dotted key; a change keeps the comments; a faulty file is never touched."""
+
+import pytest
+
+from daemon import config
+from daemon.config import Config
+from daemon.errors import ConfigError
+
+
+def test_no_file_gives_the_defaults(tmp_path):
+    assert config.load(tmp_path / "config.toml") == Config()
+
+
+def test_a_file_changes_what_it_names(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('[hotkey]\nkey = "ctrl+alt+d"\n[endpoint]\nmax_utterance_s = 15\n')
+    loaded = config.load(file)
+    assert loaded.hotkey.key == "ctrl+alt+d"
+    assert loaded.endpoint.max_utterance_s == 15.0
+    assert loaded.endpoint.pre_roll_ms == 300
+
+
+def test_every_fault_is_named_at_once(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'colour = "red"\nmicrophone = 3\n[hotkey]\nkye = "F9"\nhold_ms = "long"\n'
+        '[endpoint]\naggressiveness = 7\nonset_ms = true\n[insert]\nmethod = "telepathy"\n',
+    )
+    with pytest.raises(ConfigError) as caught:
+        config.load(file)
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in (
+        str(file),
+        "colour: unknown key",
+        "microphone: must be a table",
+        'hotkey.kye: unknown key (did you mean "key"?)',
+        "hotkey.hold_ms: must be a whole number, not a text",
+        "endpoint.aggressiveness: must be from 0 to 3, not 7",
+        "endpoint.onset_ms: must be a whole number, not true or false",
+        "insert.method: must be one of auto, x11, pynput, none",
+    ):
+        assert part in message
+
+
+@pytest.mark.parametrize("content", [b"[hotkey\n", b"key = = 3", b"\xff\xfe\x00"])
+def test_a_broken_file_is_named(tmp_path, content):
+    file = tmp_path / "config.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config\.toml: (not valid TOML|cannot be read)"):
+        config.load(file)
+
+
+def test_a_change_keeps_comments_and_order(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text('# mine\n[hotkey]\nkey = "F8"  # near the thumb\n\n[microphone]\ndevice = "Desk"\n')
+    changed = config.set_value(file, "hotkey.key", "F10")
+    assert changed.hotkey.key == "F10"
+    assert file.read_text() == '# mine\n[hotkey]\nkey = "F10"  # near the thumb\n\n[microphone]\ndevice = "Desk"\n'
+    config.set_value(file, "dictation.hands_free", "on")
+    assert config.load(file).dictation.hands_free is True
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("hotkey.hold_ms", "soon", 'must be a whole number, not "soon"'),
+        ("hotkey.hold_ms", "1", "must be from 50 to 2000"),
+        ("hotkey.hold", "300", "unknown key"),
+        ("dictation.hands_free", "maybe", "must be true or false"),
+    ],
+)
+def test_a_refused_change_writes_nothing(tmp_path, key, value, message):
+    file = tmp_path / "config.toml"
+    file.write_text("# mine\n")
+    with pytest.raises(ConfigError, match=message):
+        config.set_value(file, key, value)
+    assert file.read_text() == "# mine\n"
+
+
+def test_a_faulty_file_is_not_rewritten(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text("[hotkey\n")
+    with pytest.raises(ConfigError):
+        config.set_value(file, "hotkey.key", "F10")
+    assert file.read_text() == "[hotkey\n"
