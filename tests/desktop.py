@@ -1,0 +1,166 @@
+"""A desktop of a test's own: Xvfb, openbox, and real applications that are not ours to dictate into."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_START_LIMIT_S = 60.0
+
+
+def wait_until(what: str, probe: Callable[[], T], limit_s: float = _START_LIMIT_S) -> T:
+    """The first true value of ``probe``; an AssertionError after ``limit_s``."""
+    deadline_s = time.monotonic() + limit_s
+    while not (value := probe()):
+        assert time.monotonic() < deadline_s, f"{what}: not within {limit_s:.0f} s"
+        time.sleep(0.02)
+    return value
+
+
+class Application:
+    """A program with a window that has the keyboard focus once it is up. ``text`` is what it has taken so far."""
+
+    def __init__(
+        self, desktop: Desktop, process: subprocess.Popen[bytes], window: str, file: Path, *, saves: bool
+    ) -> None:
+        self._desktop = desktop
+        self._process = process
+        self._file = file
+        self._saves = saves
+        self.window = window
+
+    def focus(self) -> None:
+        """Give it the keyboard."""
+        self._desktop.xdotool("windowactivate", "--sync", self.window)
+        wait_until("focus", lambda: self._desktop.xdotool("getactivewindow").strip() == self.window)
+
+    def text(self) -> str:
+        """What stands in it: an editor is told to save first."""
+        if self._saves:
+            self.focus()
+            before_ns = self._file.stat().st_mtime_ns
+            self._desktop.xdotool("key", "--clearmodifiers", "ctrl+s")
+            deadline_s = time.monotonic() + 3  # an editor with nothing new to save writes nothing
+            while self._file.stat().st_mtime_ns == before_ns and time.monotonic() < deadline_s:
+                time.sleep(0.05)
+        return self._file.read_text(encoding="utf-8")
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+
+class Desktop:
+    """Xvfb with openbox on a free display, its files under ``directory``. ``environment`` leads programs to it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.environment: dict[str, str] = {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Bring it up and wait for the window manager."""
+        read, write = os.pipe()
+        server = ("Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+        self._processes.append(
+            subprocess.Popen(server, pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
+        os.close(write)
+        with os.fdopen(read) as answer:
+            number = answer.readline().strip()
+        assert number, "Xvfb found no free display"
+        self.environment = {
+            "DISPLAY": f":{number}",
+            "HOME": str(self.directory),
+            "XDG_CONFIG_HOME": str(self.directory / "config"),
+            "NO_AT_BRIDGE": "1",
+            "LC_ALL": "C.UTF-8",
+        }
+        self._processes.append(self.spawn("openbox"))
+        wait_until("openbox", lambda: "_NET_SUPPORTING_WM_CHECK" in self.run("xprop", "-root"))
+
+    def stop(self) -> None:
+        """End every program of it."""
+        for process in reversed(self._processes):
+            if process.poll() is None:
+                process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @property
+    def server_pid(self) -> int:
+        """The process id of Xvfb."""
+        return self._processes[0].pid
+
+    def all_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Our environment with this desktop in it."""
+        kept = {key: value for key, value in os.environ.items() if key not in {"WAYLAND_DISPLAY", "XAUTHORITY"}}
+        return {**kept, **self.environment, **(more or {})}
+
+    def spawn(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
+        """Start a program on this desktop; the caller ends it."""
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, env=self.all_environment(more), stdin=quiet, stdout=quiet, stderr=quiet)
+
+    def run(self, *command: str) -> str:
+        """What a short program on this desktop prints."""
+        done = subprocess.run(
+            command, env=self.all_environment(), capture_output=True, text=True, check=False, timeout=60
+        )
+        return done.stdout
+
+    def xdotool(self, *arguments: str) -> str:
+        """What xdotool prints."""
+        return self.run("xdotool", *arguments)
+
+    def key_down(self, key: str) -> None:
+        """Press a key, by XTest as a keyboard would."""
+        self.xdotool("keydown", key)
+
+    def key_up(self, key: str) -> None:
+        """Let a key go."""
+        self.xdotool("keyup", key)
+
+    def screenshot(self, file: Path) -> None:
+        """The whole screen as a PNG."""
+        self.run("import", "-window", "root", str(file))
+
+    def terminal(self, name: str = "terminal") -> Application:
+        """A default xterm whose every byte lands in a file as it comes."""
+        file = self.directory / f"{name}-{time.monotonic_ns()}.txt"
+        command = f"stty -icanon -echo -icrnl; touch '{file}'; exec cat > '{file}'"
+        application = self._open(name, file, "xterm", "-T", name, "-e", "sh", "-c", command, saves=False)
+        wait_until("the terminal's shell", file.exists)
+        return application
+
+    def mousepad(self) -> Application:
+        """The GTK editor."""
+        return self._editor("mousepad", "--disable-server")
+
+    def featherpad(self) -> Application:
+        """The Qt editor."""
+        return self._editor("featherpad", "--standalone")
+
+    def _editor(self, *command: str) -> Application:
+        file = self.directory / f"{command[0]}-{time.monotonic_ns()}.txt"
+        file.touch()
+        return self._open(file.name, file, *command, str(file), saves=True)
+
+    def _open(self, title: str, file: Path, *command: str, saves: bool) -> Application:
+        process = self.spawn(*command, XDG_RUNTIME_DIR=str(self.directory), DBUS_SESSION_BUS_ADDRESS="disabled:")
+        self._processes.append(process)
+        found = wait_until(title, lambda: self.xdotool("search", "--onlyvisible", "--name", title).split())
+        application = Application(self, process, found[-1], file, saves=saves)
+        application.focus()
+        return application
