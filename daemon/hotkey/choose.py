@@ -1,0 +1,47 @@
+"""Which way of listening to the hotkey this desktop gets: the one place where that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from daemon.errors import HotkeyError
+from daemon.hotkey.contract import Hotkey, Listener
+from daemon.hotkey.keys import parse
+from daemon.hotkey.null import NullHotkey
+
+# Bouncing keys come down again within a few ms. The audio of the block in flight is awaited as long anyway (20 ms and
+# the sound server's buffer), so that waiting so long for a bounce costs the user next to nothing.
+RELEASE_GRACE_S = 0.03
+
+
+def choose(
+    key: str,
+    listener: Listener,
+    *,
+    platform: str,
+    environment: Mapping[str, str],
+    release_grace_s: float = RELEASE_GRACE_S,
+) -> Hotkey:
+    """The hotkey for ``platform`` (as in ``sys.platform``) under ``environment``; ``key`` as ``keys.parse`` reads it.
+
+    A release is reported only after ``release_grace_s``, with the time at which it really happened: a key that comes
+    down again sooner had bounced. Raises HotkeyError if ``key`` is no key that can be used.
+    """
+    chord = parse(key)
+    if platform in ("darwin", "win32"):
+        try:
+            from daemon.hotkey.pynput_keys import PynputHotkey  # needs a desktop of its own kind
+        except ImportError as error:
+            return NullHotkey(f"no hotkey: pynput cannot be used here ({error}); use `swictation toggle`")
+        return PynputHotkey(chord, listener, release_grace_s=release_grace_s)
+    if environment.get("WAYLAND_DISPLAY"):
+        # an X11 grab would be heard only while an XWayland window has the focus: worse than none
+        return NullHotkey("Wayland: bind `swictation toggle` to a key in the keyboard settings of the desktop")
+    display = environment.get("DISPLAY")
+    if not display:
+        return NullHotkey("no display: use `swictation toggle`")
+    try:
+        from daemon.hotkey.x11 import X11Hotkey  # python-xlib is there on Linux only
+    except ImportError:
+        raise HotkeyError("the hotkey needs python-xlib: run `pip install python-xlib`") from None
+    return X11Hotkey(chord, listener, display=display, release_grace_s=release_grace_s)
