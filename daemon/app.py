@@ -110,7 +110,8 @@ class Daemon:
         state = self.engine.state
         log.info("ready: %s on %s", state.model, state.provider)
         self.changed()
-        await self.dictation.recover()
+        if recovered := await self.dictation.recover():
+            log.info("%d utterances of an earlier run are held", recovered)
         if self.config.dictation.hands_free:
             self.control.start(Mode.HANDS_FREE)
 
@@ -138,6 +139,7 @@ class Daemon:
         if self.config.model.dir != before.model.dir:
             self._model_override = None
             await self.engine.use(self._model_directory())
+            await self.dictation.recover()
         self.changed()
         old, new = configuration.flatten(before), configuration.flatten(self.config)
         fixed = ("model.threads", "insert.method", "history.keep_text", "history.limit", "dictation.hands_free")

@@ -159,6 +159,7 @@ class Dictation:
         self._clock = clock
         self._orders: asyncio.Queue[_Hear | _Deliver] = asyncio.Queue()
         self._side: set[asyncio.Task[None]] = set()
+        self._left = spool.unsettled()  # by an earlier daemon: what comes into the spool from now on is ours
 
     @property
     def settings(self) -> Settings:
@@ -368,13 +369,14 @@ class Dictation:
         return replace(entry, outcome=result.outcome, reason=result.reason)
 
     async def recover(self) -> int:
-        """Recognise what an earlier daemon left, and keep it as held; gives back how many texts there were.
+        """Recognise what an earlier daemon left or could not recognise, and hold it; gives back how many texts it was.
 
         Nothing of it is inserted by itself: the window it was meant for may be gone, or may have it already.
         """
+        left, self._left = self._left, []
         recovered = 0
-        for left in itertools.chain(self._spool.unsettled(), self._kept.unsettled()):
-            recovered += await self._recover_one(left)
+        for one in itertools.chain(left, self._kept.unsettled()):
+            recovered += await self._recover_one(one)
         return recovered
 
     async def _recover_one(self, left: Unsettled) -> bool:
@@ -382,6 +384,7 @@ class Dictation:
             heard = [await self._recogniser.recognise(piece) for piece in left.pieces]
         except WorkerError as error:
             log.warning("an utterance of an earlier run is kept but cannot be recognised yet: %s", error)
+            self._spool.hand_over(left.utterance, self._kept)
             return False
         text = self._rewrite(recognition.transcript.text for recognition in heard)
         reason = "the daemon ended before this was inserted"

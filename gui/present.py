@@ -102,7 +102,7 @@ def _icon(status: Json) -> Icon:
     outcome = last["outcome"] if last is not None else None
     if status["state"] == "listening":
         return Icon.LISTENING
-    if status["state"] == "working":
+    if status["state"] in {"working", "opening"}:  # listening is shown from the first sample on, not before
         return Icon.WORKING
     if status["state"] == "broken" or status["faults"]:
         return Icon.ERROR
@@ -114,13 +114,19 @@ def _icon(status: Json) -> Icon:
 def _state(status: Json) -> str:
     if status["state"] == "listening":
         return "Listening, hands-free" if status["mode"] == "hands_free" else "Listening"
-    known = {"working": "Recognising", "loading": "Loading the model", "broken": "Not able to dictate", "idle": "Ready"}
+    known = {
+        "opening": "Opening the microphone",
+        "working": "Recognising",
+        "loading": "Loading the model",
+        "broken": "Not able to dictate",
+        "idle": "Ready",
+    }
     return known.get(status["state"], str(status["state"]))
 
 
 def _dictation(status: Json, state: str) -> tuple[Entry, ...]:
     hotkey = status["hotkey"]
-    if status["state"] == "listening":
+    if status["state"] in {"listening", "opening"}:
         return (
             Entry(state),
             Entry("Stop dictation", Does.STOP),

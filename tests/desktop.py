@@ -68,7 +68,7 @@ class Desktop:
     def start(self) -> None:
         """Bring it up and wait for the window manager."""
         read, write = os.pipe()
-        server = ("Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+        server = ("Xvfb", "-displayfd", str(write), "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
         self._processes.append(
             subprocess.Popen(server, pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )

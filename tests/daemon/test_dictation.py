@@ -199,6 +199,15 @@ async def test_a_daemon_that_dies_while_one_speaks_loses_nothing(bench):
     assert "before this was inserted" in bench.recorded[-1].reason
 
 
+async def test_what_is_being_said_is_not_taken_for_something_left(bench):
+    take = bench.dictation.begin(frames(SPEECH + PAUSE, pace_s=0.002), Mode.HOLD, 0.0)
+    await asyncio.sleep(0.03)
+    assert bench.spool.unsettled() != []
+    assert await bench.dictation.recover() == 0
+    await asyncio.wait_for(take.settled.wait(), 5)
+    assert bench.inserter.inserted == ["words 1 "]
+
+
 async def test_a_daemon_that_dies_during_the_insertion_says_so_and_inserts_nothing_twice(bench):
     bench.spool.append("u1", 0, b"\1\2" * 4000)
     bench.spool.mark_inserting("u1")

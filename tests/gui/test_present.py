@@ -26,6 +26,7 @@ def offered(shown):
     [
         (status("idle"), Icon.IDLE),
         (status("listening"), Icon.LISTENING),
+        (status("opening"), Icon.WORKING),  # who speaks before the first sample is not heard
         (status("working"), Icon.WORKING),
         (status("loading", provider=None), Icon.WORKING),
         (status("broken", provider=None, faults=["no model"]), Icon.ERROR),
@@ -53,6 +54,7 @@ def test_icon(shown, icon):
         ("working", [Does.START, Does.START_HANDS_FREE]),
         ("broken", [Does.START, Does.START_HANDS_FREE]),  # whether it can is the daemon's to say
         ("listening", [Does.STOP, Does.CANCEL]),
+        ("opening", [Does.STOP, Does.CANCEL]),
     ],
 )
 def test_dictation_is_started_where_none_runs_and_stopped_where_one_does(state, first):
