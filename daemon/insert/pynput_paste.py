@@ -1,0 +1,144 @@
+"""Insertion on macOS and Windows: the clipboard and the paste chord, by pynput. Not yet run on those systems.
+
+Neither system tells who reads the clipboard, so the best outcome here is ``sent``, and the user's text is given back
+after a fixed time. Only text is given back: a picture on the clipboard is lost. Never used on Linux, where pynput's
+letters do not reach a default xterm and its changes to the keyboard map stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.insert.contract import LATER
+from daemon.messages import Insertion, Outcome, Target
+
+_TOOL_S = 5.0  # the first PowerShell of a session takes seconds
+_GIVE_BACK_S = 0.8  # fixed timers of 300 ms have lost the race against slow programs
+
+_POWERSHELL = ("powershell", "-NoProfile", "-NonInteractive", "-Command")
+_UTF8 = "[Console]::InputEncoding = [Console]::OutputEncoding = New-Object Text.UTF8Encoding $false; "
+
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """What differs between the systems. ``read`` and ``write`` are the commands of the clipboard, in UTF-8.
+
+    ``front`` gives the window or program in front, ``chord`` presses and lets go the paste keys.
+    """
+
+    read: Sequence[str]
+    write: Sequence[str]
+    front: Callable[[], Target | None]
+    chord: Callable[[], None]
+
+
+def desktop(platform: str) -> Desktop:
+    """The desktop of ``platform``: ``darwin`` or ``win32``."""
+    if platform == "darwin":
+        return Desktop(("pbpaste",), ("pbcopy",), _front_on_macos, lambda: _press("cmd"))
+    return Desktop(
+        (*_POWERSHELL, _UTF8 + "[Console]::Out.Write((Get-Clipboard -Raw))"),
+        (*_POWERSHELL, _UTF8 + "Set-Clipboard -Value ([Console]::In.ReadToEnd())"),
+        _front_on_windows,
+        lambda: _press("ctrl"),
+    )
+
+
+class PynputPaste:
+    """Inserts by the system's paste chord. See ``contract.Inserter``."""
+
+    name = "pynput"
+
+    def __init__(self, on: Desktop, *, give_back_s: float = _GIVE_BACK_S) -> None:
+        self._on = on
+        self._give_back_s = give_back_s
+        self._original: str | None = None  # the user's text while ours is on the clipboard
+        self._giving_back: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Do nothing: everything is ready."""
+
+    async def stop(self) -> None:
+        """Give the clipboard back now."""
+        await self._stop_waiting()
+        await self._give_back()
+
+    async def prepare(self) -> None:
+        """Do nothing: the clipboard is read when a text is inserted."""
+
+    async def focus(self) -> Target | None:
+        """The window in front on Windows, the program in front on macOS; None if the system does not say."""
+        return await asyncio.to_thread(self._on.front)
+
+    async def insert(self, text: str, target: Target | None) -> Insertion:
+        """Paste ``text`` if ``target`` is still in front."""
+        if target is None:
+            return _held(f"no window had the keyboard focus: click where the text belongs and {LATER}")
+        if (front := await self.focus()) is None or front.window != target.window:
+            return _held(f"the window in front changed while you were speaking: {LATER}")
+        await self._stop_waiting()
+        try:
+            if self._original is None:
+                self._original = await self._clipboard(self._on.read)
+            await self._clipboard(self._on.write, text)
+            await asyncio.to_thread(self._on.chord)
+        except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+            await self._give_back()
+            return _held(f"the paste keys could not be sent ({' '.join(str(error).split())}): {LATER}")
+        self._giving_back = asyncio.create_task(self._give_back_later(), name="give the clipboard back")
+        return Insertion(Outcome.SENT, "this system does not tell whether the text was taken")
+
+    async def _stop_waiting(self) -> None:
+        task, self._giving_back = self._giving_back, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _give_back_later(self) -> None:
+        await asyncio.sleep(self._give_back_s)
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        if self._original is not None:
+            await self._clipboard(self._on.write, self._original)
+            self._original = None
+
+    async def _clipboard(self, command: Sequence[str], text: str = "") -> str:
+        done = await asyncio.to_thread(
+            subprocess.run, command, input=text.encode(), capture_output=True, check=True, timeout=_TOOL_S
+        )
+        return done.stdout.decode(errors="replace")
+
+
+def _held(reason: str) -> Insertion:
+    return Insertion(Outcome.HELD, reason)
+
+
+def _press(modifier: str) -> None:
+    keyboard = importlib.import_module("pynput.keyboard")
+    controller = keyboard.Controller()
+    with controller.pressed(getattr(keyboard.Key, modifier)):
+        controller.tap("v")
+
+
+def _front_on_macos() -> Target | None:
+    workspace = importlib.import_module("AppKit").NSWorkspace.sharedWorkspace()  # pynput brings it on macOS
+    program = workspace.frontmostApplication()
+    return None if program is None else Target(int(program.processIdentifier()), str(program.localizedName()))
+
+
+def _front_on_windows() -> Target | None:
+    windows: Any = ctypes
+    user32 = windows.windll.user32
+    window = user32.GetForegroundWindow()
+    if not window:
+        return None
+    title = ctypes.create_unicode_buffer(256)
+    user32.GetWindowTextW(window, title, len(title))
+    return Target(int(window), title.value)
