@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from daemon.doubt import doubtful
 from daemon.endpoint import Dropped, Endpoint, Endpointer, EndpointSettings, Onset, Segment, Speech, VoiceDetector
 from daemon.errors import MicrophoneError, WorkerError
 from daemon.history import Entry
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 # After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer.
 _TAIL_LIMIT_S = 0.25
 _CANCELLED = "cancelled"
+_DOUBTED = "this was probably noise, not speech: if it was speech, insert it with `swictation last --insert`"
 
 
 class Recogniser(Protocol):
@@ -74,6 +76,7 @@ class Utterance:
     capture_open_ms: float | None = None
     pieces: list[Segment] = field(default_factory=list)
     heard: list[Recognition] = field(default_factory=list)
+    doubted: bool = True  # every piece so far is more likely noise than speech
     failure: str | None = None
     abandoned: bool = False
     released_s: float | None = None  # when the key was let go or the stop came; None for hands-free
@@ -294,6 +297,7 @@ class Dictation:
             utterance.failure = str(error)
         else:
             utterance.heard.append(heard)
+            utterance.doubted &= not heard.transcript.text or doubtful(heard.transcript, piece.voiced_ms)
             utterance.heard_s = self._clock()
             utterance.decode_began_s = utterance.heard_s - heard.recognise_ms / 1000
 
@@ -307,6 +311,8 @@ class Dictation:
             outcome = Insertion(Outcome.FAILED, utterance.failure)
         elif utterance.abandoned or not text:
             outcome = Insertion(Outcome.NOTHING, _CANCELLED if utterance.abandoned else take.fault)
+        elif utterance.doubted:
+            outcome = Insertion(Outcome.HELD, _DOUBTED)
         else:
             self._spool.mark_inserting(utterance.id)
             outcome = await self.inserter.insert(self._with_space(text), target)

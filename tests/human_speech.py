@@ -33,6 +33,13 @@ def recordings(*folders: str, most_s: float = 60.0) -> list[Recording]:
     return [one for one in found if one.file.parent.name in folders and one.seconds <= most_s]
 
 
+def noises() -> list[Path]:
+    """Recordings without speech."""
+    data = human_data()
+    assert data is not None
+    return sorted(path for path in (data / "noise").glob("*/*") if path.suffix in {".ogg", ".wav", ".flac"})
+
+
 def plain(text: str) -> str:
     """Lower case without punctuation, as word error rates are counted."""
     return " ".join(re.sub(r"[^a-z0-9' ]", " ", text.lower()).split())

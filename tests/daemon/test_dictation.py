@@ -89,6 +89,13 @@ async def test_a_recognition_without_text_inserts_nothing(bench):
     assert bench.outcomes() == [(Outcome.NOTHING, None)]
 
 
+async def test_probable_noise_is_held_unless_speech_is_with_it(bench):
+    await dictate(bench, "#" * 150)
+    assert bench.outcomes() == [(Outcome.HELD, "words 1")], "two tokens in three seconds"
+    await dictate(bench, "#" * 150 + PAUSE + SPEECH)
+    assert bench.inserter.inserted == ["words 2 words 3 "]
+
+
 async def test_cancel_drops_everything_and_leaves_no_audio(bench):
     take = bench.dictation.begin(frames(SPEECH + PAUSE + SPEECH * 100, pace_s=0.001), Mode.HOLD, 0.0)
     await asyncio.sleep(0.15)

@@ -4,9 +4,12 @@ import json
 
 import pytest
 
-from models import audio_file
+from daemon.doubt import doubtful
+from models import audio_file, bundle
+from models.sherpa import SherpaRecogniser
+from tests.benchmarks.human import segments_with_text
 from tests.end2end.test_dictation import hold_and_say
-from tests.human_speech import decode_directly, plain, recordings, word_error_rate
+from tests.human_speech import decode_directly, noises, plain, recordings, word_error_rate
 from tests.recordings import human_model, needs_human
 
 pytestmark = [pytest.mark.human, pytest.mark.display, pytest.mark.sound, needs_human]
@@ -39,3 +42,13 @@ def test_dictation_in_real_time_has_the_word_error_rate_of_a_direct_decode(deskt
     whole = word_error_rate(decode_directly(some))
     live = word_error_rate((one.words, plain(entry["text"])) for one, entry in zip(some, entries, strict=True))
     assert live <= whole + _CUTS_COST_AT_MOST, (live, whole)
+
+
+def test_noise_in_which_words_were_found_is_held_and_speech_is_not():
+    recogniser = SherpaRecogniser(bundle.find(human_model()))
+    some = [one.file for one in recordings("librispeech-misc", "vctk", "ljspeech", "voicebank-demand-noisy")]
+    speech, noise = (list(segments_with_text(recogniser, files)) for files in (some, noises()))
+    assert len(speech) > 40
+    assert not any(doubtful(transcript, voiced_ms) for transcript, voiced_ms in speech)
+    typed = [transcript for transcript, voiced_ms in noise if not doubtful(transcript, voiced_ms)]
+    assert len(typed) <= len(noise) / 3, (len(typed), len(noise))
