@@ -15,8 +15,6 @@ if [ $# -eq 0 ]; then
     ruff format --check .
     mypy
     lint-imports
-fi
-if [ $# -eq 0 ]; then
     set -- -n 3 --dist loadfile # most tests wait for sound and windows, each file on a desktop of its own
 fi
 exec python -m pytest "$@"
