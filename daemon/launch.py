@@ -15,15 +15,33 @@ from daemon.errors import NoDaemon, SwictationError
 from daemon.worker import program
 
 _START_LIMIT_S = 15.0
+_LOADING_LIMIT_S = 60.0  # the 110M takes 2.5 s from a warm disk
 
 
 def everything() -> int:
-    """Start what is not running and say how to dictate."""
+    """Start what is not running, wait for the model, and say how to dictate. Raises SwictationError."""
     status = ensure_daemon()
     if _has_screen():
         _detached([*program("gui"), "tray"], "tray.log")
-    print(f"ready: hold {status['hotkey']['key']} and speak; `swictation status` tells more")
+    if status["engine"]["phase"] == "loading":
+        print(f"loading {status['model']} ...", flush=True)
+        status = _loaded()
+    if status["engine"]["phase"] != "ready":
+        raise SwictationError(
+            status["engine"]["message"] or f"{status['model']} is still loading: see `swictation status`"
+        )
+    hotkey = status["hotkey"]
+    how = f"use `swictation toggle` ({hotkey['fault']})" if hotkey["fault"] else f"hold {hotkey['key']} and speak"
+    print(f"ready: {how}; `swictation status` tells more")
     return 0
+
+
+def _loaded() -> dict[str, Any]:
+    """The status once the model is ready or broken, or after so long that the user should know."""
+    limit_s = time.monotonic() + _LOADING_LIMIT_S
+    while (status := dict(ask("status")))["engine"]["phase"] == "loading" and time.monotonic() < limit_s:
+        time.sleep(0.05)
+    return status
 
 
 def ensure_daemon() -> dict[str, Any]:

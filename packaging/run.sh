@@ -25,7 +25,8 @@ else
 fi
 if [ -z "$missing" ]; then
     .venv/bin/swictation
-    exec .venv/bin/swictation status
+    .venv/bin/swictation status
+    exit 0
 fi
 say "$missing: showing the same job on the bundled recording and a virtual screen"
 need_packages "${SCREEN_PACKAGES[@]}"
