@@ -7,9 +7,10 @@ import time
 from collections.abc import AsyncGenerator, Callable
 
 from daemon import session
-from daemon.dictation import Dictation, Take
+from daemon.dictation import Dictation
 from daemon.errors import RequestRefused
 from daemon.messages import Frame, Mode
+from daemon.utterance import Take
 
 OpenMicrophone = Callable[[], AsyncGenerator[Frame, None]]
 

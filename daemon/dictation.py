@@ -13,10 +13,9 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from daemon.doubt import doubtful
@@ -24,12 +23,12 @@ from daemon.endpoint import Dropped, Endpoint, Endpointer, EndpointSettings, Ons
 from daemon.errors import MicrophoneError, WorkerError
 from daemon.history import Entry
 from daemon.insert.contract import Inserter
-from daemon.latency import Timings, sum_known
-from daemon.messages import FRAME_MS, RATE_HZ, Frame, Insertion, Mode, Outcome, Target
+from daemon.messages import FRAME_MS, Frame, Insertion, Mode, Outcome, Target
 from daemon.recogniser import Recognition
 from daemon.spool import Spool, Unsettled
 from daemon.text.join import join
 from daemon.text.sanitise import sanitise
+from daemon.utterance import Take, Utterance, entry_of, timings_of
 
 log = logging.getLogger(__name__)
 
@@ -64,55 +63,6 @@ class Settings:
     append_space: bool = True
     newlines: bool = False
     keep_text: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class Utterance:
-    """What is inserted at once and recorded as one entry: one or more pieces of speech with short pauses between."""
-
-    mode: Mode
-    id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(4)}")
-    at_s: float = field(default_factory=time.time)
-    capture_open_ms: float | None = None
-    pieces: list[Segment] = field(default_factory=list)
-    heard: list[Recognition] = field(default_factory=list)
-    doubted: bool = True  # every piece so far is more likely noise than speech
-    failure: str | None = None
-    abandoned: bool = False
-    released_s: float | None = None  # when the key was let go or the stop came; None for hands-free
-    committed_s: float = 0.0  # when it was decided that the utterance is over
-    decode_began_s: float = 0.0  # of the last piece
-    heard_s: float = 0.0  # when the last piece's text was there
-
-    @property
-    def audio_s(self) -> float:
-        """Length of the audio that was recognised."""
-        return sum(len(piece.pcm) for piece in self.pieces) / 2 / RATE_HZ
-
-    @property
-    def speech_end_s(self) -> float:
-        """The end of what the user did: the last voiced sample, or the release if that is later."""
-        spoken = [piece.last_voiced_s for piece in self.pieces]
-        return max([*spoken, *([self.released_s] if self.released_s is not None else [])], default=self.committed_s)
-
-
-@dataclass(slots=True, eq=False)
-class Take:
-    """One recording, from the microphone's opening to the last of its texts."""
-
-    mode: Mode
-    began_s: float
-    source: str
-    frames: int = 0
-    capture_open_ms: float | None = None
-    stop_s: float | None = None
-    fault: str | None = None  # why the microphone ended by itself
-    abandoned: bool = False
-    utterance: Utterance | None = None
-    listening: asyncio.Task[None] | None = None
-    pending: int = 0  # utterances that are not settled yet
-    entries: list[Entry] = field(default_factory=list)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,8 +266,8 @@ class Dictation:
         else:
             self._spool.mark_inserting(utterance.id)
             outcome = await self.inserter.insert(self._with_space(text), target)
-        timings = _timings(utterance, began_s, rewritten_s, self._clock(), outcome)
-        entry = _entry(utterance, text or None, outcome, timings)
+        timings = timings_of(utterance, began_s, rewritten_s, self._clock(), outcome)
+        entry = entry_of(utterance, text or None, outcome, timings)
         if utterance.abandoned:
             self._spool.settle(utterance.id)
         else:
@@ -411,45 +361,3 @@ class Dictation:
         if text:
             self.last = entry
         return bool(text)
-
-
-def _entry(utterance: Utterance, text: str | None, outcome: Insertion, timings: Timings) -> Entry:
-    last = utterance.heard[-1] if utterance.heard else None
-    return Entry(
-        id=utterance.id,
-        at_s=utterance.at_s,
-        mode=utterance.mode,
-        outcome=outcome.outcome,
-        reason=outcome.reason,
-        text=text,
-        model=last.model if last else None,
-        provider=last.provider if last else None,
-        audio_s=utterance.audio_s,
-        timings=timings,
-    )
-
-
-def _timings(utterance: Utterance, began_s: float, rewritten_s: float, ended_s: float, outcome: Insertion) -> Timings:
-    """The stages of a delivered utterance; ``began_s`` is when its text was complete and could be worked on."""
-    arrived = outcome.outcome in {Outcome.CONFIRMED, Outcome.SENT}
-    speech_end_s, committed_s = utterance.speech_end_s, utterance.committed_s
-    queue_s = min(max(0.0, utterance.decode_began_s - committed_s), began_s - committed_s)
-    heard = [recognition.transcript for recognition in utterance.heard]
-    engine_ms = sum(recognition.engine_ms for recognition in utterance.heard)
-    spoken = utterance.pieces
-    return Timings(
-        capture_open=utterance.capture_open_ms,
-        speech=(spoken[-1].last_voiced_s - spoken[0].first_voiced_s) * 1000 if spoken else None,
-        endpoint_wait=max(0.0, committed_s - speech_end_s) * 1000,
-        queue=queue_s * 1000 if heard else None,
-        recognise=(began_s - committed_s - queue_s) * 1000 if heard else None,
-        features=sum_known(t.features_ms for t in heard) if heard else None,
-        encode=sum_known(t.encode_ms for t in heard) if heard else None,
-        decode=sum_known(t.decode_ms for t in heard) if heard else None,
-        text=(rewritten_s - began_s) * 1000 if heard else None,
-        insert=(ended_s - rewritten_s) * 1000 if arrived else None,
-        felt=(ended_s - speech_end_s) * 1000 if arrived else None,
-        tokens=sum(len(t.tokens) for t in heard) if heard else None,
-        steps=None if any(t.steps is None for t in heard) else sum(t.steps or 0 for t in heard),
-        rtf=engine_ms / 1000 / utterance.audio_s if heard else None,
-    )

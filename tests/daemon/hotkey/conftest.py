@@ -1,77 +1,38 @@
 """A screen, a terminal and a keyboard of the test's own."""
 
 import asyncio
-import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from daemon.hotkey.contract import Listener
 from daemon.hotkey.keys import parse
 from daemon.hotkey.x11 import X11Hotkey
+from tests.desktop import Desktop, wait_until
 
 PATIENCE_S = 20  # the cores may be busy
 
 
-def wait_until(condition, what):
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline_s, f"in vain: {what}"
-        time.sleep(0.02)
+class KeyDesktop(Desktop):
+    """A desktop with a terminal in raw mode that writes every byte it is given to a file."""
 
-
-def end(process):
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    process.wait()
-
-
-class Desktop:
-    """Xvfb with openbox, and a terminal in raw mode that writes every byte it is given to a file."""
-
-    def __init__(self, directory: Path):
-        self.directory = directory
-        reading, writing = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
-        self.server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-        os.close(writing)
-        with os.fdopen(reading) as stream:
-            self.name = f":{stream.readline().strip()}"
-        self.environment = {**os.environ, "DISPLAY": self.name}
-        self.others = [self.run("openbox")]
-        wait_until(lambda: b"WINDOW" in self.read("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), "a window manager")
-        self.typed = directory / "typed"
-        self._open_terminal()
-
-    def _open_terminal(self):
+    def start(self):
+        super().start()
+        self.name = self.environment["DISPLAY"]
+        self.typed = self.directory / "typed"
         shell = f"stty raw -echo; touch {self.directory}/open; exec cat > {self.typed}"
-        self.others.append(self.run("xterm", "-fn", "fixed", "-e", "sh", "-c", shell))
-        wait_until((self.directory / "open").exists, "a terminal")
-        wait_until(lambda: self.read("xdotool", "search", "--onlyvisible", "--class", "xterm"), "its window")
-        window = self.read("xdotool", "search", "--onlyvisible", "--class", "xterm").split()[0].decode()
-        self.keys("windowfocus", "--sync", window)
-        wait_until(lambda: self.keys("key", "q") or self.bytes(), "a key in the terminal")
+        self.others = [self.spawn("xterm", "-fn", "fixed", "-e", "sh", "-c", shell)]
+        wait_until("a terminal", (self.directory / "open").exists)
+        found = wait_until("its window", lambda: self.xdotool("search", "--onlyvisible", "--class", "xterm").split())
+        self.keys("windowfocus", "--sync", found[0])
+        wait_until("a key in the terminal", lambda: self.keys("key", "q") or self.bytes())
 
-    def run(self, *command):
-        return subprocess.Popen(
-            command,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def read(self, *command):
-        return subprocess.run(
-            command, env=self.environment, capture_output=True, timeout=PATIENCE_S, check=False
-        ).stdout
+    def stop(self):
+        for process in self.others:
+            process.terminate()
+            process.wait(10)
+        super().stop()
 
     def keys(self, *command):
         """Press keys by XTest, as a keyboard would: the terminal cannot tell the difference."""
@@ -80,25 +41,22 @@ class Desktop:
     def bytes(self):
         return self.typed.read_bytes() if self.typed.exists() else b""
 
-    def close(self):
-        for process in self.others:
-            end(process)
-        end(self.server)
-
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory):
-    desktop = Desktop(tmp_path_factory.mktemp("desktop"))
+    desktop = KeyDesktop(tmp_path_factory.mktemp("desktop"))
+    desktop.start()
     yield desktop
-    desktop.close()
+    desktop.stop()
 
 
 @pytest.fixture
 def fresh_desktop(tmp_path):
     """For the tests that change the keyboard map or end the server."""
-    desktop = Desktop(tmp_path)
+    desktop = KeyDesktop(tmp_path)
+    desktop.start()
     yield desktop
-    desktop.close()
+    desktop.stop()
 
 
 class Ear:

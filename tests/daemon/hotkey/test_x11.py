@@ -14,7 +14,7 @@ from Xlib.display import Display
 from daemon.errors import HotkeyError, KeyTaken
 from daemon.hotkey.keys import parse
 from daemon.hotkey.x11 import X11Hotkey
-from tests.daemon.hotkey.conftest import wait_until
+from tests.desktop import wait_until
 
 pytestmark = pytest.mark.display
 
@@ -111,7 +111,7 @@ async def test_a_refusal_leaves_no_thread_behind(bind, taken):
     taken("F7")
     with pytest.raises(KeyTaken):
         await bind("F7")
-    wait_until(lambda: "hotkey" not in [thread.name for thread in threading.enumerate()], "the end of the thread")
+    wait_until("the end of the thread", lambda: "hotkey" not in [thread.name for thread in threading.enumerate()])
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # python-xlib leaves sockets to the GC
@@ -247,7 +247,7 @@ async def press_with_ctrl_alt(desktop, code):
 
 
 async def test_a_second_layout_keeps_the_physical_key(fresh_desktop, ear, bind):
-    fresh_desktop.read("setxkbmap", "us,ru")
+    fresh_desktop.run("setxkbmap", "us,ru")
     await bind("ctrl+alt+d", on=fresh_desktop)
     physical_d = "40"
     await press_with_ctrl_alt(fresh_desktop, physical_d)
@@ -260,7 +260,7 @@ async def test_a_second_layout_keeps_the_physical_key(fresh_desktop, ear, bind):
 
 async def test_a_new_keyboard_map_is_followed(fresh_desktop, ear, bind):
     await bind("ctrl+alt+y", on=fresh_desktop)
-    fresh_desktop.read("setxkbmap", "de")  # y and z change places
+    fresh_desktop.run("setxkbmap", "de")  # y and z change places
     await asyncio.sleep(1)
 
     await press_with_ctrl_alt(fresh_desktop, "29")
@@ -268,7 +268,7 @@ async def test_a_new_keyboard_map_is_followed(fresh_desktop, ear, bind):
     assert ear.order == []
     await press_with_ctrl_alt(fresh_desktop, "52")
     await ear.until(2)
-    fresh_desktop.read("setxkbmap", "ru")  # has no y: the physical key stays
+    fresh_desktop.run("setxkbmap", "ru")  # has no y: the physical key stays
     await asyncio.sleep(1)
     await press_with_ctrl_alt(fresh_desktop, "52")
     await ear.until(4)
@@ -277,7 +277,7 @@ async def test_a_new_keyboard_map_is_followed(fresh_desktop, ear, bind):
 
 async def test_a_server_that_dies_is_told_once(fresh_desktop, ear, bind):
     hotkey = await bind("F9", on=fresh_desktop)
-    fresh_desktop.server.kill()
+    os.kill(fresh_desktop.server_pid, signal.SIGKILL)
     await ear.until(1)
     await ear.quiet()
     assert ear.heard == [("lost", "the X server closed the connection")]
@@ -289,7 +289,7 @@ async def test_a_server_that_dies_while_the_key_is_held(fresh_desktop, ear, bind
     await bind("F9", on=fresh_desktop)
     await keys(fresh_desktop, "keydown", "F9")
     await ear.until(1)
-    fresh_desktop.server.kill()
+    os.kill(fresh_desktop.server_pid, signal.SIGKILL)
     await ear.until(2)
     assert ear.order == ["press", "lost"]
 
@@ -298,14 +298,14 @@ async def test_a_frozen_server_delays_nothing(fresh_desktop, ear, bind):
     hotkey = await bind("F9", on=fresh_desktop)
     await keys(fresh_desktop, "keydown", "F9")
     await ear.until(1)
-    os.kill(fresh_desktop.server.pid, signal.SIGSTOP)
+    os.kill(fresh_desktop.server_pid, signal.SIGSTOP)
     try:
         await asyncio.sleep(0.6)  # the thread is by now in its look at the keyboard
         hotkey.cancel_key(True)
         async with asyncio.timeout(5):
             await hotkey.stop()
     finally:
-        os.kill(fresh_desktop.server.pid, signal.SIGCONT)
+        os.kill(fresh_desktop.server_pid, signal.SIGCONT)
     assert ear.order == ["press"]
 
 
