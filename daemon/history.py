@@ -66,6 +66,10 @@ class History:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA secure_delete = ON")
+        if found < _VERSION:
+            self._create()
+
+    def _create(self) -> None:
         numbers = ", ".join(f"{name} REAL" for name in _TIMINGS)
         with self._db:
             self._db.execute(
@@ -125,7 +129,7 @@ class History:
         return deleted
 
 
-def read_only(path: Path) -> Iterator[Entry]:
+def stored(path: Path) -> Iterator[Entry]:
     """The entries of a history that may be in use, newest first; none where there is no file."""
     if not path.exists():
         return

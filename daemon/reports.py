@@ -12,7 +12,7 @@ from typing import Any
 
 from daemon import config, paths
 from daemon.errors import BundleError
-from daemon.history import History, read_only
+from daemon.history import History, stored
 from daemon.latency import summarise
 
 Json = dict[str, Any]
@@ -20,12 +20,12 @@ Json = dict[str, Any]
 
 def entries(count: int) -> list[Json]:
     """The newest ``count`` utterances, newest last."""
-    return [entry.as_json() for entry in islice(read_only(paths.history_file()), count)][::-1]
+    return [entry.as_json() for entry in islice(stored(paths.history_file()), count)][::-1]
 
 
 def last_text() -> Json | None:
     """The newest utterance that has a text."""
-    return next((entry.as_json() for entry in read_only(paths.history_file()) if entry.text is not None), None)
+    return next((entry.as_json() for entry in stored(paths.history_file()) if entry.text is not None), None)
 
 
 def clear() -> int:
@@ -38,7 +38,7 @@ def clear() -> int:
 
 def stats() -> Json:
     """Count, p50, p95 and share of every stage."""
-    timings = [entry.timings for entry in read_only(paths.history_file())]
+    timings = [entry.timings for entry in stored(paths.history_file())]
     return {"utterances": len(timings), "stages": [dataclasses.asdict(stage) for stage in summarise(timings)]}
 
 

@@ -5,6 +5,9 @@
     SwictationError
     +-- BundleError       a model directory that an engine must not be given
     +-- AudioFileError    a file that holds no audio that can be read
+    +-- StoreError        a model cannot be had, kept or found
+        +-- DownloadError     an address does not give the file that was asked for
+        +-- ArchiveError      an archive is damaged, hostile or of another model
 """
 
 
@@ -18,3 +21,15 @@ class BundleError(SwictationError):
 
 class AudioFileError(SwictationError):
     """A file cannot be read as audio."""
+
+
+class StoreError(SwictationError):
+    """A model cannot be had, kept or found; the message says what to do."""
+
+
+class DownloadError(StoreError):
+    """An address does not give the file that was asked for; what came of it is kept only to be resumed."""
+
+
+class ArchiveError(StoreError):
+    """An archive is damaged, hostile or of another model; nothing of it is kept."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.errors import SwictationError
-from daemon.history import Entry, History, read_only
+from daemon.history import Entry, History, stored
 from daemon.latency import Timings
 from daemon.messages import Mode, Outcome
 
@@ -89,5 +89,5 @@ def test_a_newer_file_is_refused_and_left_alone(tmp_path):
 
 
 def test_reading_where_there_is_none_makes_none(tmp_path):
-    assert list(read_only(tmp_path / "none" / "history.sqlite")) == []
+    assert list(stored(tmp_path / "none" / "history.sqlite")) == []
     assert not (tmp_path / "none").exists()

@@ -124,6 +124,19 @@ def test_hands_free_inserts_at_every_pause(desktop, sound, daemon, terminal):
     assert sound.recorders() == []
 
 
+def test_hands_free_from_the_start_if_the_config_says_so(desktop, sound, daemon, terminal):
+    daemon.configure("[dictation]\nhands_free = true\n")
+    daemon.start()
+    daemon.wait_listening()
+    clip = clips()[3]
+    sound.play(clip.pcm + silence(1.5)).wait()
+    [entry] = daemon.entries(1)
+    assert (entry["mode"], entry["text"]) == ("hands_free", clip.text)
+    assert terminal.text() == clip.text + " "
+    desktop.xdotool("key", KEY)
+    daemon.wait_idle()
+
+
 @pytest.mark.parametrize("what", ["silence", "quiet noise", "loud noise"])
 def test_no_speech_types_nothing(desktop, sound, daemon, terminal, what):
     pcm = {"silence": silence(3), "quiet noise": noise(3, -50), "loud noise": noise(3, -26)}[what]
