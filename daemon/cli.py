@@ -23,7 +23,8 @@ def run(arguments: Sequence[str]) -> int:
     chosen = _parser().parse_args(arguments)
     verb: Verb = chosen.run
     try:
-        return verb(chosen)
+        status = verb(chosen)
+        sys.stdout.flush()
     except SwictationError as error:
         print(f"swictation: {error}", file=sys.stderr)
         return 1
@@ -32,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -234,10 +234,10 @@ class Worker:
             return
         if process.stdin is not None:
             process.stdin.close()
-        try:
-            async with asyncio.timeout(_QUIT_GRACE_S):
-                await process.wait()
-        except TimeoutError:
+        # no asyncio.timeout: we are here because our task was cancelled, and in Python 3.11.2 it then never fires
+        gone = asyncio.ensure_future(process.wait())
+        await asyncio.wait({gone}, timeout=_QUIT_GRACE_S)
+        if not gone.done():
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await gone

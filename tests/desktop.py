@@ -12,6 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _START_LIMIT_S = 60.0
+_SETTLED_S = 0.2
 
 
 def wait_until(what: str, probe: Callable[[], T], limit_s: float = _START_LIMIT_S) -> T:
@@ -49,7 +50,16 @@ class Application:
             deadline_s = time.monotonic() + 3  # an editor with nothing new to save writes nothing
             while self._file.stat().st_mtime_ns == before_ns and time.monotonic() < deadline_s:
                 time.sleep(0.05)
-        return self._file.read_text(encoding="utf-8")
+        return self._settled()
+
+    def _settled(self) -> str:
+        """The file once it has stopped growing: what a terminal has taken passes a shell before it is there."""
+        content, since_s = self._file.read_bytes(), time.monotonic()
+        while time.monotonic() - since_s < _SETTLED_S:
+            time.sleep(0.02)
+            if (now := self._file.read_bytes()) != content:
+                content, since_s = now, time.monotonic()
+        return content.decode()
 
     def close(self) -> None:
         """End it."""
