@@ -37,6 +37,7 @@ from models.bundle import default_directory
 log = logging.getLogger(__name__)
 
 _LOADING_LIMIT_S = 600.0
+_HOTKEY_RETRY_S = 3.0
 
 
 class Daemon:
@@ -87,7 +88,8 @@ class Daemon:
             stack.push_async_callback(self._release_hotkey)
             await self._bind_hotkey()
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.dictation.run()), group.create_task(self._when_ready())]
+                work = (self.dictation.run(), self._when_ready(), self._keep_hotkey())
+                tasks = [group.create_task(one) for one in work]
                 await self.stopping.wait()
                 for task in tasks:
                     task.cancel()
@@ -168,16 +170,27 @@ class Daemon:
         await self.hotkey.stop()
 
     async def _bind_hotkey(self) -> None:
-        self.hotkey_fault = self.hotkey.reason
         try:
             await self.hotkey.start()
         except HotkeyError as error:
             self._hotkey_lost(str(error))
+        else:
+            self.hotkey_fault = self.hotkey.reason
+            self.changed()
 
     def _hotkey_lost(self, reason: str) -> None:
+        if reason != self.hotkey_fault:
+            log.warning("%s", reason)
         self.hotkey_fault = reason
-        log.warning("%s", reason)
         self.changed()
+
+    async def _keep_hotkey(self) -> None:
+        """Try again for a key that was taken or lost: the other program may have ended, the X server come back."""
+        while True:
+            await asyncio.sleep(_HOTKEY_RETRY_S)
+            if self.hotkey_fault is not None and self.hotkey.reason is None:
+                await self.hotkey.stop()
+                await self._bind_hotkey()
 
 
 def _settings(config: Config) -> Settings:

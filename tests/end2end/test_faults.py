@@ -107,6 +107,10 @@ def test_a_key_that_another_program_holds_is_named(desktop, sound, daemon, termi
         assert status["hotkey"]["fault"] in status["faults"]
         assert daemon.cli("config", "set", "hotkey.key", "F10").returncode == 0
         assert daemon.status()["hotkey"]["fault"] is None
+        assert daemon.cli("config", "set", "hotkey.key", "F9").returncode == 0
+        assert daemon.status()["hotkey"]["fault"]
+        first.stop()
+        daemon.wait_status("the key that is free again", lambda status: status["hotkey"]["fault"] is None)
     finally:
         first.stop()
 
