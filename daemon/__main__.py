@@ -10,6 +10,7 @@ from importlib import import_module
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _WORKERS = {"_engine": "models.engine", "_capture": "daemon.capture_worker", "_insert": "daemon.insert.x11_worker"}
+_BOUND = {"toggle", "start", "stop", "cancel"}  # what keys are bound to, which has no time to parse arguments
 
 
 def main() -> int:
@@ -17,6 +18,10 @@ def main() -> int:
     arguments = sys.argv[1:]
     if arguments and arguments[0] in _WORKERS:
         return int(import_module(_WORKERS[arguments[0]]).main(arguments[1:]))
+    if len(arguments) == 1 and arguments[0] in _BOUND:
+        from daemon import binding
+
+        return binding.run(arguments[0])
     from daemon.cli import run
 
     return run(arguments)

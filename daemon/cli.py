@@ -116,31 +116,29 @@ def _everything(_arguments: argparse.Namespace) -> int:
 
 def _ask(verb: str) -> Verb:
     def run(arguments: argparse.Namespace) -> int:
+        from daemon.binding import tell
         from daemon.client import ask
 
         result = ask(verb)
         if arguments.json:
             print(json.dumps(result))
         elif isinstance(result, dict):
-            print(result["state"])
-            _warn(result)
+            tell(result)
         return 0
 
     return run
 
 
 def _start(arguments: argparse.Namespace) -> int:
+    from daemon.binding import tell
     from daemon.client import ask
 
     result = ask("start", hands_free=arguments.hands_free)
-    print(json.dumps(result) if arguments.json else result["state"])
-    _warn(result)
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        tell(result)
     return 0
-
-
-def _warn(result: dict[str, Any]) -> None:
-    for fault in result["faults"]:
-        print(f"swictation: {fault}", file=sys.stderr)
 
 
 def _status(arguments: argparse.Namespace) -> int:
