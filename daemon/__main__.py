@@ -9,7 +9,12 @@ from importlib import import_module
 # Before anything can import onnxruntime, in this process or in a child of it: see models/__init__.py.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-_WORKERS = {"_engine": "models.engine", "_capture": "daemon.capture_worker", "_insert": "daemon.insert.x11_worker"}
+_WORKERS = {
+    "_engine": "models.engine",
+    "_bench": "models.bench.worker",
+    "_capture": "daemon.capture_worker",
+    "_insert": "daemon.insert.x11_worker",
+}
 _BOUND = {"toggle", "start", "stop", "cancel"}  # what keys are bound to, which has no time to parse arguments
 
 

@@ -54,7 +54,8 @@ class Daemon:
         runtime, data = paths.private(paths.runtime_directory()), paths.private(paths.data_directory())
         history = self.config.history
         self.journal = Journal(paths.history_file(), limit=history.limit, keep_text=history.keep_text)
-        self.engine = EngineClient(self._model_directory(), self.config.model.threads)
+        model = self.config.model
+        self.engine = EngineClient(self._model_directory(), model.threads, model.engine)
         self.microphone = Microphone()
         self.inserter: Inserter = choose_inserter(self.config.insert.method, sys.platform, os.environ)
         self.dictation = Dictation(
@@ -144,7 +145,14 @@ class Daemon:
             await self.dictation.recover()
         self.changed()
         old, new = configuration.flatten(before), configuration.flatten(self.config)
-        fixed = ("model.threads", "insert.method", "history.keep_text", "history.limit", "dictation.hands_free")
+        fixed = (
+            "model.threads",
+            "model.engine",
+            "insert.method",
+            "history.keep_text",
+            "history.limit",
+            "dictation.hands_free",
+        )
         return [key for key in fixed if old[key] != new[key]]
 
     def _open_microphone(self) -> AsyncGenerator[Frame, None]:

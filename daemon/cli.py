@@ -80,10 +80,32 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument("action", nargs="?", choices=("show", "path", "get", "set"), default="show")
     config.add_argument("key", nargs="?", help="the dotted key, such as hotkey.key")
     config.add_argument("value", nargs="?")
-    models = add("models", _models, "list the models that are installed")
-    models.add_argument("action", nargs="?", choices=("list", "pull"), default="list")
-    models.add_argument("name", nargs="?")
+    _bench_arguments(add("bench", _bench, "measure every model on every engine, side by side"))
+    _models_arguments(add("models", _models, "list, get, check, choose and remove models"))
     return parser
+
+
+def _bench_arguments(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("--model", type=Path, action="append", metavar="DIR", help="only the bundle in DIR; repeatable")
+    audio = bench.add_mutually_exclusive_group()
+    usual_s = [1.0, 2.8, 5.0, 10.0, 30.0]
+    audio.add_argument(
+        "--lengths", type=float, nargs="+", default=usual_s, metavar="S", help="seconds of the bundled recording"
+    )
+    audio.add_argument("--files", type=Path, nargs="+", metavar="FILE", help="recordings of your own, each as it is")
+    bench.add_argument("--repeats", type=int, default=10, metavar="N", help="warm decodes of each (10)")
+    bench.add_argument("--threads", type=int, metavar="N", help="in place of the configuration's")
+    peers = ("sherpa", "onnx-asr")
+    bench.add_argument("--compare", choices=peers, action="append", default=[], help="run a peer too; repeatable")
+    bench.add_argument("--report", type=Path, metavar="FILE", help="write FILE.html or FILE.png with plots")
+
+
+def _models_arguments(models: argparse.ArgumentParser) -> None:
+    actions = ("list", "pull", "verify", "use", "remove", "path")
+    models.add_argument("action", nargs="?", choices=actions, default="list")
+    models.add_argument("name", nargs="?", help="a model; pull takes the one that suits this machine if there is none")
+    models.add_argument("--from", dest="file", type=Path, metavar="FILE", help="pull: unpack FILE instead of fetching")
+    models.add_argument("--mirror", metavar="URL", help="pull: fetch from below URL (or set SWICTATION_MIRROR)")
 
 
 def report(arguments: argparse.Namespace, result: Any, words: Callable[[Any], str]) -> None:
@@ -260,14 +282,13 @@ def _reload(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _models(arguments: argparse.Namespace) -> int:
-    from daemon import reports
-    from daemon.words import models_in_words
+def _bench(arguments: argparse.Namespace) -> int:
+    from daemon import bench_command
 
-    if arguments.action == "pull":
-        raise SwictationError(
-            "this version cannot download models: unpack a NeMo TDT bundle for sherpa-onnx (encoder, decoder, joiner, "
-            "tokens.txt) yourself and name it with `swictation config set model.dir DIR`"
-        )
-    report(arguments, reports.models(), models_in_words)
-    return 0
+    return bench_command.run(arguments)
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from daemon import model_commands
+
+    return model_commands.run(arguments)

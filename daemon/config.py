@@ -96,9 +96,15 @@ class DictationConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """``dir`` is a directory with a NeMo TDT bundle; empty is the bundled practice model."""
+    """``dir`` is a directory with a NeMo TDT bundle; empty is the bundled practice model.
+
+    ``engine`` is ``sherpa`` (sherpa-onnx on the CPU) or ``ort`` (onnxruntime; on the GPU with swictation[gpu]).
+    ``mirror`` is an address below which model archives are fetched; empty is their own.
+    """
 
     dir: str = ""
+    engine: str = _limited("sherpa", OneOf(("sherpa", "ort")))
+    mirror: str = ""
     threads: int = _limited(1, Range(1, 64))
 
 

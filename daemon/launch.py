@@ -33,6 +33,8 @@ def everything() -> int:
     hotkey = status["hotkey"]
     how = f"use `swictation toggle` ({hotkey['fault']})" if hotkey["fault"] else f"hold {hotkey['key']} and speak"
     print(f"ready: {how}; `swictation status` tells more")
+    if status["engine"]["practice"]:
+        print("the practice model understands little: get one for this machine with `swictation models pull`")
     return 0
 
 

@@ -91,9 +91,9 @@ class _Switch:
 class EngineClient:
     """Recognises with the model in ``directory``, in the order of the requests."""
 
-    def __init__(self, directory: str | Path, threads: int = 1) -> None:
-        self._threads = threads
-        self._engine = _Engine(Path(directory), threads)
+    def __init__(self, directory: str | Path, threads: int = 1, engine: str = "sherpa") -> None:
+        self._options = ("--threads", str(threads), "--engine", engine)
+        self._engine = _Engine(Path(directory), self._options)
         self._jobs: asyncio.Queue[_Request | _Switch] = asyncio.Queue()
         self._serving: asyncio.Task[None] | None = None
 
@@ -139,7 +139,7 @@ class EngineClient:
         """
         if self._serving is None or self._serving.done():
             raise WorkerError("the engine is not running")
-        engine = _Engine(Path(directory), self._threads)
+        engine = _Engine(Path(directory), self._options)
         await engine.start()
         try:
             await engine.usable(_LOAD_S)
@@ -204,10 +204,10 @@ class EngineClient:
 class _Engine:
     """One model directory and the worker that serves it."""
 
-    def __init__(self, directory: Path, threads: int) -> None:
+    def __init__(self, directory: Path, options: tuple[str, ...]) -> None:
         self.fault: str | None = None  # why the model is broken
         self._directory = directory.absolute()
-        self._threads = threads
+        self._options = options
         self._worker = self._new_worker()
         self._heard_s = 0.0  # when the worker last said something
         self._faulted = asyncio.Event()
@@ -302,7 +302,7 @@ class _Engine:
         return None
 
     def _new_worker(self) -> Worker:
-        arguments = ("--model", str(self._directory), "--threads", str(self._threads))
+        arguments = ("--model", str(self._directory), *self._options)
         return Worker("_engine", *arguments, on_message=self._hear, on_end=self._ended)
 
     def _hear(self, _head: Head, _body: bytes) -> None:

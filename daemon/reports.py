@@ -7,11 +7,9 @@ import dataclasses
 import logging
 from contextlib import closing
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from daemon import config, paths
-from daemon.errors import BundleError
+from daemon import paths
 from daemon.history import History, stored
 from daemon.latency import summarise
 
@@ -48,27 +46,3 @@ def devices() -> list[Json]:
 
     logging.getLogger("daemon").addHandler(logging.NullHandler())  # what goes wrong is raised, and told once
     return asyncio.run(list_devices())
-
-
-def models() -> list[Json]:
-    """The models on this machine: the bundled one, those in the data directory, and the configured one."""
-    from models.bundle import default_directory
-
-    chosen = config.load(paths.config_file()).model.dir
-    in_use = Path(chosen).expanduser() if chosen else default_directory()
-    store = paths.data_directory() / "models"
-    found = [default_directory(), *(sorted(store.iterdir()) if store.is_dir() else [])]
-    return [_model(directory, in_use=directory == in_use) for directory in dict.fromkeys([*found, in_use])]
-
-
-def _model(directory: Path, *, in_use: bool) -> Json:
-    from models import bundle
-
-    model: Json = {"name": directory.name, "directory": str(directory), "in_use": in_use, "notice": None, "fault": None}
-    try:
-        found = bundle.find(directory)
-        bundle.validate(found)
-    except BundleError as error:
-        return {**model, "fault": str(error)}
-    notice = bundle.PRACTICE_NOTICE if found.practice else None
-    return {**model, "name": found.name, "int8": found.int8, "practice": found.practice, "notice": notice}

@@ -32,7 +32,9 @@ def run(files: Sequence[Path], model: Path | None, *, as_json: bool) -> int:
     settings = EndpointSettings(
         **{key.split(".")[1]: value for key, value in config.flatten(chosen).items() if key.startswith("endpoint.")}
     )
-    return asyncio.run(_run(files, EngineClient(directory, chosen.model.threads), settings, as_json=as_json))
+    return asyncio.run(
+        _run(files, EngineClient(directory, chosen.model.threads, chosen.model.engine), settings, as_json=as_json)
+    )
 
 
 async def _run(files: Sequence[Path], engine: EngineClient, settings: EndpointSettings, *, as_json: bool) -> int:

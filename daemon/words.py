@@ -73,10 +73,20 @@ def devices_in_words(devices: Sequence[Json]) -> str:
 
 
 def models_in_words(models: Sequence[Json]) -> str:
-    """The models, a line each."""
+    """The models, a line each: those that are here, then those that `swictation models pull NAME` gets."""
     lines = []
     for model in models:
         mark = "*" if model["in_use"] else " "
-        lines.append(f"{mark} {model['name']:<28} {model['directory']}")
+        place = model["directory"] or _to_be_had(model)
+        lines.append(f"{mark} {model['name']:<24} {place}")
         lines += [f"    {remark}" for remark in (model["notice"], model["fault"]) if remark]
     return "\n".join(lines)
+
+
+def _to_be_had(model: Json) -> str:
+    size = f"{model['download_bytes'] / 1e6:.0f} MB, " if model["download_bytes"] else ""
+    device = {"gpu": "for a GPU", "cpu": "for a CPU", "any": "for any machine"}[model["device"]]
+    languages = {0: "", 1: f", {''.join(model['languages'])}"}.get(
+        len(model["languages"]), f", {len(model['languages'])} languages"
+    )
+    return f"not here: {model['title']}{languages}; {size}{device}; {model['licence']}"

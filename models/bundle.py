@@ -13,6 +13,7 @@ from pathlib import Path
 
 from models import onnx_header
 from models.bundle_checks import check_decoder, check_encoder, check_external, check_joiner, check_tokens
+from models.catalogue import known_bad
 from models.errors import BundleError
 
 PRACTICE_NOTICE = (
@@ -55,10 +56,12 @@ def default_directory() -> Path:
 def find(directory: str | Path) -> Bundle:
     """The bundle in ``directory``, with its encoder's metadata read. Weights in float32 are preferred over int8.
 
-    Raises BundleError if it is no model directory, a file is missing or the encoder's metadata is not that of a NeMo
-    TDT transducer. The rest is ``validate``'s.
+    Raises BundleError if it is no model directory or one known to be bad by its name, a file is missing or the
+    encoder's metadata is not that of a NeMo TDT transducer. The rest is ``validate``'s.
     """
     directory = Path(directory).expanduser()
+    if (reason := known_bad(directory.resolve().name)) is not None:
+        raise BundleError(reason)
     _check_directory(directory)
     encoder = _role_file(directory, "encoder")
     metadata = onnx_header.read(encoder).metadata

@@ -1,7 +1,7 @@
 """The engine worker: one model, loaded and warm, that answers one recognition request after another.
 
-The daemon's supervisor starts it as ``_engine --model DIR --threads N``; it speaks ``models.wire`` on stdin and
-stdout::
+The daemon's supervisor starts it as ``_engine --model DIR --threads N --engine NAME``; it speaks ``models.wire`` on
+stdin and stdout::
 
     -> {"kind": "ready", "model", "provider", "practice", "int8", "directory", "load_ms", "warm_ms"}
     -> {"kind": "failed", "message"}                      the model can never be used; exit status 3
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ from models.errors import BundleError
 from models.recogniser import RATE_HZ, Recogniser
 from models.sherpa import RecognitionError, SherpaRecogniser
 
+log = logging.getLogger(__name__)
+
 ALIVE_S = 0.25
 _FAILED = 3
 _WARM_S = 2.0  # of audio; two decodes of it bring every later one to its usual time
@@ -41,26 +44,27 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="_engine")
     parser.add_argument("--model", required=True)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--engine", choices=["sherpa", "ort"], default="sherpa")
     options = parser.parse_args(arguments)
     incoming, outgoing = wire.claim_stdio()
     with incoming, outgoing, contextlib.suppress(BrokenPipeError):  # the daemon may be gone at any time
-        return _run(options.model, options.threads, incoming, outgoing)
+        return _run(options, incoming, outgoing)
     return 0
 
 
-def _run(directory: str, threads: int, incoming: BinaryIO, outgoing: BinaryIO) -> int:
+def _run(options: argparse.Namespace, incoming: BinaryIO, outgoing: BinaryIO) -> int:
     try:
-        found = bundle.find(directory)
+        found = bundle.find(options.model)
         bundle.validate(found)
         started = time.perf_counter()
-        recogniser = SherpaRecogniser(found, threads)
+        recogniser = _load(found, options.engine, options.threads)
         loaded = time.perf_counter()
         _warm_up(recogniser)
     except (BundleError, ImportError) as error:
         return _fail(outgoing, str(error))
     except (RecognitionError, RuntimeError, ValueError) as error:  # sherpa-onnx on damage that no header shows
         reason = " ".join(str(error).split())[:300] or type(error).__name__
-        return _fail(outgoing, f"the model in {directory} cannot be loaded ({reason}); fetch it again")
+        return _fail(outgoing, f"the model in {options.model} cannot be loaded ({reason}); fetch it again")
     ready = {
         "kind": "ready",
         "model": recogniser.model,
@@ -79,6 +83,27 @@ def _run(directory: str, threads: int, incoming: BinaryIO, outgoing: BinaryIO) -
             speaker.begin()
             speaker.say({**_answer(recogniser, pcm), "id": head["id"]})
     return 0
+
+
+def _load(found: bundle.Bundle, engine: str, threads: int) -> Recogniser:
+    """The model on the engine. Raises ImportError, one line, if the engine is not installed."""
+    if engine == "sherpa":
+        return SherpaRecogniser(found, threads)
+    try:
+        import onnxruntime  # noqa: F401 -- a third of a second that only this engine costs
+    except ImportError as error:
+        raise ImportError(
+            f"the ort engine needs onnxruntime ({error}); run `pip install 'swictation[gpu]'`, or set model.engine "
+            "to sherpa"
+        ) from None
+    from models.ort import OrtRecogniser
+
+    if not found.int8:  # the GPU has no kernels for it: each operation would go to the CPU and back
+        try:
+            return OrtRecogniser(found, "cuda", threads)
+        except RecognitionError as error:
+            log.warning("%s", error)
+    return OrtRecogniser(found, "cpu", threads)
 
 
 class _Speaker:

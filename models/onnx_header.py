@@ -10,18 +10,17 @@ Field numbers are those of ``onnx.proto3`` of the ONNX project.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 
 from models.errors import BundleError
+from models.protobuf import LENGTH, VARINT, Damaged, fields, integers, pair, text, varint
 
 FLOAT32, INT32, INT64 = 1, 6, 7  # of TensorProto.DataType
 TYPE_NAMES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64"}
 _TYPE_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
 _EXTERNAL = 1  # of TensorProto.DataLocation
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,6 @@ class OnnxHeader:
     nodes: int
 
 
-class _Damaged(Exception):
-    """The bytes are not the protobuf that they should be."""
-
-
 @dataclass(slots=True)
 class _Graph:
     nodes: int = 0
@@ -80,29 +75,29 @@ def read(path: Path) -> OnnxHeader:
                 return _model(data)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}") from None
-    except (_Damaged, UnicodeDecodeError) as error:
+    except (Damaged, UnicodeDecodeError) as error:
         raise BundleError(f"{path} is damaged, cut off or no ONNX model ({error}); fetch it again") from None
 
 
 def _model(data: mmap.mmap) -> OnnxHeader:
     metadata: dict[str, str] = {}
     graph: _Graph | None = None
-    for number, kind, start, end in _fields(data, 0, len(data)):
-        if number == 7 and kind == _LENGTH:
+    for number, kind, start, end in fields(data, 0, len(data)):
+        if number == 7 and kind == LENGTH:
             graph = _graph(data, start, end)
-        elif number == 14 and kind == _LENGTH:
-            key, value = _pair(data, start, end)
+        elif number == 14 and kind == LENGTH:
+            key, value = pair(data, start, end)
             metadata[key] = value
     if graph is None or not graph.nodes:
-        raise _Damaged("it holds no graph")
+        raise Damaged("it holds no graph")
     inputs = tuple(tensor for tensor in graph.inputs if tensor.name not in graph.weights)
     return OnnxHeader(metadata, inputs, tuple(graph.outputs), tuple(graph.external), graph.nodes)
 
 
 def _graph(data: mmap.mmap, start: int, end: int) -> _Graph:
     graph = _Graph()
-    for number, kind, first, last in _fields(data, start, end):
-        if kind != _LENGTH:
+    for number, kind, first, last in fields(data, start, end):
+        if kind != LENGTH:
             continue
         if number == 1:
             graph.nodes += 1
@@ -118,26 +113,26 @@ def _graph(data: mmap.mmap, start: int, end: int) -> _Graph:
 def _weight(data: mmap.mmap, start: int, end: int, graph: _Graph) -> None:
     """Note the name of an initialiser and where its numbers are, and check that they are all there."""
     name, dims, element, raw_bytes, where, location = "", list[int](), 0, None, dict[str, str](), 0
-    for number, kind, first, last in _fields(data, start, end):
+    for number, kind, first, last in fields(data, start, end):
         if number == 1:
-            dims += _integers(data, kind, first, last)
+            dims += integers(data, kind, first, last)
         elif number == 2:
-            element = _varint(data, first, end)[0]
+            element = varint(data, first, end)[0]
         elif number == 8:
-            name = _text(data, first, last)
+            name = text(data, first, last)
         elif number == 9:
             raw_bytes = last - first
         elif number == 13:
-            key, value = _pair(data, first, last)
+            key, value = pair(data, first, last)
             where[key] = value
         elif number == 14:
-            location = _varint(data, first, end)[0]
+            location = varint(data, first, end)[0]
     graph.weights.add(name)
     needed = prod(dims) * _TYPE_BYTES.get(element, 0)
     if location == _EXTERNAL:
         graph.external.append(_external(where, needed))
     elif raw_bytes is not None and element in _TYPE_BYTES and raw_bytes != needed:
-        raise _Damaged(f"the weight {name[:60]!r} has {raw_bytes} bytes in place of {needed}")
+        raise Damaged(f"the weight {name[:60]!r} has {raw_bytes} bytes in place of {needed}")
 
 
 def _external(where: dict[str, str], needed: int) -> ExternalData:
@@ -145,17 +140,17 @@ def _external(where: dict[str, str], needed: int) -> ExternalData:
         length = int(where["length"]) if "length" in where else needed or None
         return ExternalData(where["location"], int(where.get("offset", "0")), length)
     except (KeyError, ValueError):
-        raise _Damaged("a weight says that it is in another file, but not where") from None
+        raise Damaged("a weight says that it is in another file, but not where") from None
 
 
 def _value(data: mmap.mmap, start: int, end: int) -> Tensor:
     """A ValueInfoProto: name = 1, type = 2 { tensor_type = 1 { elem_type = 1, shape = 2 } }."""
     name, element, shape = "", 0, None
-    for number, kind, first, last in _fields(data, start, end):
-        if number == 1 and kind == _LENGTH:
-            name = _text(data, first, last)
-        elif number == 2 and kind == _LENGTH:
-            for inner, _, tensor_first, tensor_last in _fields(data, first, last):
+    for number, kind, first, last in fields(data, start, end):
+        if number == 1 and kind == LENGTH:
+            name = text(data, first, last)
+        elif number == 2 and kind == LENGTH:
+            for inner, _, tensor_first, tensor_last in fields(data, first, last):
                 if inner == 1:
                     element, shape = _tensor_type(data, tensor_first, tensor_last)
     return Tensor(name, element, shape)
@@ -163,71 +158,16 @@ def _value(data: mmap.mmap, start: int, end: int) -> Tensor:
 
 def _tensor_type(data: mmap.mmap, start: int, end: int) -> tuple[int, tuple[int | None, ...] | None]:
     element, shape = 0, None
-    for number, kind, first, last in _fields(data, start, end):
-        if number == 1 and kind == _VARINT:
-            element = _varint(data, first, end)[0]
-        elif number == 2 and kind == _LENGTH:
-            shape = tuple(_dimension(data, a, b) for inner, _, a, b in _fields(data, first, last) if inner == 1)
+    for number, kind, first, last in fields(data, start, end):
+        if number == 1 and kind == VARINT:
+            element = varint(data, first, end)[0]
+        elif number == 2 and kind == LENGTH:
+            shape = tuple(_dimension(data, a, b) for inner, _, a, b in fields(data, first, last) if inner == 1)
     return element, shape
 
 
 def _dimension(data: mmap.mmap, start: int, end: int) -> int | None:
-    for number, kind, first, _ in _fields(data, start, end):
-        if number == 1 and kind == _VARINT:
-            return _varint(data, first, end)[0]
+    for number, kind, first, _ in fields(data, start, end):
+        if number == 1 and kind == VARINT:
+            return varint(data, first, end)[0]
     return None
-
-
-def _pair(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
-    """A StringStringEntryProto: key = 1, value = 2; an absent one is empty."""
-    texts = {number: _text(data, first, last) for number, kind, first, last in _fields(data, start, end)}
-    return texts.get(1, ""), texts.get(2, "")
-
-
-def _integers(data: mmap.mmap, kind: int, start: int, end: int) -> list[int]:
-    """A repeated int64, packed or one by one."""
-    if kind == _VARINT:
-        return [_varint(data, start, end)[0]]
-    values = []
-    while start < end:
-        value, start = _varint(data, start, end)
-        values.append(value)
-    return values
-
-
-def _text(data: mmap.mmap, start: int, end: int) -> str:
-    return data[start:end].decode()
-
-
-def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Every field between two places as (number, wire type, first byte of its value, byte after it)."""
-    while start < end:
-        key, value = _varint(data, start, end)
-        number, kind = key >> 3, key & 7
-        if kind == _VARINT:
-            after = _varint(data, value, end)[1]
-        elif kind == _LENGTH:
-            length, value = _varint(data, value, end)
-            after = value + length
-        elif kind in (_FIXED32, _FIXED64):
-            after = value + (4 if kind == _FIXED32 else 8)
-        else:
-            raise _Damaged(f"no field begins at byte {start}")
-        if after > end or not number:
-            raise _Damaged(
-                f"the field at byte {start} runs past its end" if number else f"no field begins at byte {start}"
-            )
-        yield number, kind, value, after
-        start = after
-
-
-def _varint(data: mmap.mmap, start: int, end: int) -> tuple[int, int]:
-    """A variable-length integer and the place after it."""
-    value = shift = 0
-    for place in range(start, min(end, start + 10)):
-        byte = data[place]
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, place + 1
-        shift += 7
-    raise _Damaged(f"the number at byte {start} has no end")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.bundle import Bundle
 from models.errors import SwictationError
 from models.recogniser import RATE_HZ, SAMPLE_BYTES, Transcript
 
-_FRAME_SAMPLES = RATE_HZ * 25 // 1000  # one analysis window; sherpa-onnx raises where not even a frame comes of it
+FRAME_SAMPLES = RATE_HZ * 25 // 1000  # one analysis window; sherpa-onnx raises where not even a frame comes of it
 _SPLIT_FROM_S = 10.0  # shorter audio fits every model, so an error about it is not an error of length
 _PAUSE_SAMPLES = RATE_HZ * 20 // 1000
 # Two settings of onnxruntime. EnableMemPattern=0: a plan of the memory is kept for every length ever decoded, over 1 MB
@@ -20,6 +22,10 @@ _PAUSE_SAMPLES = RATE_HZ * 20 // 1000
 # with). allow_spinning=0: a second thread that spins between two operators doubles the CPU time and, on busy cores, the
 # waiting.
 _SESSION = Path(__file__).with_name("sherpa_session.conf")
+
+
+_Number = TypeVar("_Number", int, float)
+Samples = NDArray[np.int16]
 
 
 class RecognitionError(SwictationError):
@@ -60,23 +66,9 @@ class SherpaRecogniser:
         Raises RecognitionError, one line, if the engine fails.
         """
         samples = np.frombuffer(pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES], "<i2")
-        return self._recognise(samples)
+        return in_parts(samples, self._decode, (RuntimeError,))
 
-    def _recognise(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> Transcript:
-        if samples.size < _FRAME_SAMPLES:
-            return Transcript("")
-        try:
-            return self._decode(samples)
-        except RuntimeError as error:
-            if samples.size < _SPLIT_FROM_S * RATE_HZ:
-                reason = " ".join(str(error).split())[:300]
-                raise RecognitionError(
-                    f"the engine failed on {samples.size / RATE_HZ:.1f} s of audio: {reason}"
-                ) from None
-        cut = quietest(samples)
-        return joined(self._recognise(samples[:cut]), self._recognise(samples[cut:]), cut / RATE_HZ)
-
-    def _decode(self, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> Transcript:
+    def _decode(self, samples: Samples) -> Transcript:
         started = time.perf_counter()
         stream = self._recogniser.create_stream()
         # the binding takes a list: of an array it converts every element through a Python object of NumPy's own
@@ -96,7 +88,24 @@ class SherpaRecogniser:
         )
 
 
-def quietest(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> int:
+def in_parts(
+    samples: Samples, decode: Callable[[Samples], Transcript], failures: tuple[type[Exception], ...]
+) -> Transcript:
+    """What ``decode`` makes of ``samples``: in two parts if it fails on long audio, else a RecognitionError."""
+    if samples.size < FRAME_SAMPLES:
+        return Transcript("")
+    try:
+        return decode(samples)
+    except failures as error:
+        if samples.size < _SPLIT_FROM_S * RATE_HZ:
+            reason = " ".join(str(error).split())[:300]
+            raise RecognitionError(f"the engine failed on {samples.size / RATE_HZ:.1f} s of audio: {reason}") from None
+    cut = quietest(samples)
+    first, second = (in_parts(part, decode, failures) for part in (samples[:cut], samples[cut:]))
+    return joined(first, second, cut / RATE_HZ)
+
+
+def quietest(samples: Samples) -> int:
     """Where to cut ``samples`` in two: amid the quietest 20 ms of their middle third."""
     third = samples.size // 3
     middle = samples[third : third + third // _PAUSE_SAMPLES * _PAUSE_SAMPLES].astype(np.float32)
@@ -115,10 +124,12 @@ def joined(first: Transcript, second: Transcript, offset_s: float) -> Transcript
         features_ms=_sum(first.features_ms, second.features_ms),
         encode_ms=_sum(first.encode_ms, second.encode_ms),
         decode_ms=_sum(first.decode_ms, second.decode_ms),
+        steps=_sum(first.steps, second.steps),
     )
 
 
-def _sum(first: float | None, second: float | None) -> float | None:
-    """The sum of two times, None where an engine does not know either."""
-    known = [time_ms for time_ms in (first, second) if time_ms is not None]
-    return sum(known) if known else None
+def _sum(first: _Number | None, second: _Number | None) -> _Number | None:
+    """The sum of what is known of the two, None where an engine knows neither."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first + second

@@ -1,0 +1,1 @@
+import models  # noqa: F401 -- its settings of the environment must come before NumPy

@@ -1,19 +1,22 @@
-"""What the engine worker costs against a direct sherpa-onnx call on the same audio, alternating in one run.
+"""What our engines cost against a direct sherpa-onnx call on the same audio, alternating in one run.
 
     python -m tests.benchmarks.engine [--model DIR] [--audio FILE] [--threads N] [--repeats N]
     python -m tests.benchmarks.engine --memory 300 [--model DIR]
 
 ``direct`` is sherpa-onnx as its own examples call it, ``own`` the same model through SherpaRecogniser in this process,
-``worker`` the whole round trip that the daemon waits for. Times are medians in milliseconds; ``overhead`` is the median
-of ``worker`` less ``own`` within each repeat, which other work on the machine disturbs less.
+``worker`` the whole round trip that the daemon waits for, ``ort`` the model through OrtRecogniser in this process, and
+``stepwise`` the same with decoder and joiner in onnxruntime. Times are medians in milliseconds; ``overhead`` is the
+median of ``worker`` less ``own`` within each repeat, which other work on the machine disturbs less. The ratios are
+medians of the ratios within each repeat. The second table splits the time of ``ort`` and ``stepwise``.
 """
 
 import argparse
 import asyncio
+import operator
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,8 @@ import sherpa_onnx
 
 from daemon.recogniser import EngineClient
 from models import audio_file, bundle
+from models.ort import OrtRecogniser
+from models.recogniser import Transcript
 from models.sherpa import SherpaRecogniser
 from tests import recordings
 
@@ -54,33 +59,68 @@ async def _compare(directory: Path, threads: int, speech: bytes, repeats: int) -
     client = EngineClient(directory, threads)
     await client.start()
     await client.wait_ready(120)
+
+    async def worker(pcm: bytes) -> Transcript:
+        return (await client.recognise(pcm)).transcript
+
+    engines: dict[str, Callable[[bytes], Transcript | Awaitable[Transcript]]] = {
+        "direct": direct,
+        "own": own.recognise,
+        "worker": worker,
+        "ort": OrtRecogniser(found, threads=threads).recognise,
+        "stepwise": OrtRecogniser(found, threads=threads, stepwise=True).recognise,
+    }
     print(f"{found.name}, {threads} thread(s), {repeats} alternating repeats, medians in ms")
-    print("audio    direct      own   worker   worker/direct   overhead")
+    print("audio    direct      own   worker      ort stepwise   worker/direct   ort/direct   overhead")
+    stages = []
     for seconds in _LENGTHS_S:
         pcm = speech[: int(seconds * _RATE_HZ) * _SAMPLE_BYTES]
-        times: dict[str, list[float]] = {"direct": [], "own": [], "worker": []}
-        for repeat in range(-2, repeats):  # the first two of each length warm up
-            texts = {}
-            for name in random.sample(list(times), len(times)):  # no order is favoured
-                started = time.perf_counter()
-                if name == "worker":
-                    texts[name] = (await client.recognise(pcm)).transcript.text
-                else:
-                    texts[name] = direct(pcm) if name == "direct" else own.recognise(pcm).text
-                if repeat >= 0:
-                    times[name].append((time.perf_counter() - started) * 1000)
-            if len(set(texts.values())) != 1:
-                raise SystemExit("the three do not hear the same")
-        middle = {name: statistics.median(values) for name, values in times.items()}
-        overhead = statistics.median(a - b for a, b in zip(times["worker"], times["own"], strict=True))
-        print(
-            f"{seconds:5.1f} {middle['direct']:9.2f}{middle['own']:9.2f}{middle['worker']:9.2f}"
-            f"{middle['worker'] / middle['direct']:16.3f}{overhead:11.2f}"
-        )
+        times, heard = await _alternate(engines, pcm, repeats)
+        print(f"{seconds:5.1f} {_row(times)}", flush=True)
+        stages += [_stages(seconds, name, heard[name]) for name in ("ort", "stepwise")]
+        if len({transcripts[-1].text for transcripts in heard.values()}) != 1:
+            print("      they do not all hear the same")
+    print("audio            features   encode   decode   decode/all   steps   tokens", *stages, sep="\n")
     await client.stop()
 
 
-def _direct(found: bundle.Bundle, threads: int) -> Callable[[bytes], str]:
+async def _alternate(
+    engines: Mapping[str, Callable[[bytes], Transcript | Awaitable[Transcript]]], pcm: bytes, repeats: int
+) -> tuple[dict[str, list[float]], dict[str, list[Transcript]]]:
+    """The times in milliseconds and the transcripts of each engine."""
+    times: dict[str, list[float]] = {name: [] for name in engines}
+    heard: dict[str, list[Transcript]] = {name: [] for name in engines}
+    for repeat in range(-2, repeats):  # the first two of each length warm up
+        for name in random.sample(list(engines), len(engines)):  # no order is favoured
+            started = time.perf_counter()
+            answer = engines[name](pcm)
+            transcript = answer if isinstance(answer, Transcript) else await answer
+            if repeat >= 0:
+                times[name].append((time.perf_counter() - started) * 1000)
+                heard[name].append(transcript)
+    return times, heard
+
+
+def _row(times: Mapping[str, Sequence[float]]) -> str:
+    def paired(function: Callable[[float, float], float], one: str, other: str) -> float:
+        return statistics.median(map(function, times[one], times[other]))
+
+    overhead = paired(operator.sub, "worker", "own")
+    ratios = [paired(operator.truediv, name, "direct") for name in ("worker", "ort")]
+    medians = "".join(f"{statistics.median(values):9.2f}" for values in times.values())
+    return f"{medians}{ratios[0]:16.3f}{ratios[1]:13.3f}{overhead:11.2f}"
+
+
+def _stages(seconds: float, name: str, heard: Sequence[Transcript]) -> str:
+    features, encode, decode = (
+        statistics.median(getattr(one, stage) for one in heard) for stage in ("features_ms", "encode_ms", "decode_ms")
+    )
+    share = decode / (features + encode + decode)
+    counts = f"{heard[0].steps:8d}{len(heard[0].tokens):9d}"
+    return f"{seconds:5.1f} {name:>8}{features:11.2f}{encode:9.2f}{decode:9.2f}{share:13.3f}{counts}"
+
+
+def _direct(found: bundle.Bundle, threads: int) -> Callable[[bytes], Transcript]:
     recogniser = sherpa_onnx.OfflineRecognizer.from_transducer(
         str(found.encoder),
         str(found.decoder),
@@ -91,11 +131,11 @@ def _direct(found: bundle.Bundle, threads: int) -> Callable[[bytes], str]:
         model_type="nemo_transducer",
     )
 
-    def recognise(pcm: bytes) -> str:
+    def recognise(pcm: bytes) -> Transcript:
         stream = recogniser.create_stream()
         stream.accept_waveform(_RATE_HZ, np.frombuffer(pcm, np.int16).astype(np.float32) / 32768)
         recogniser.decode_stream(stream)
-        return str(stream.result.text).strip()
+        return Transcript(str(stream.result.text).strip())
 
     return recognise
 

@@ -1,6 +1,7 @@
 """The command line against a running daemon and without one: what it says, on which stream, with which status."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from models.bundle import default_directory
 from tests.desktop import wait_until
 from tests.end2end.running import ROOT, RunningDaemon, environment_of
 from tests.speech import clips
@@ -127,13 +129,36 @@ def test_devices_needs_no_daemon(alone):
 
 
 def test_models_and_history_and_stats_need_no_daemon(alone):
-    [model] = alone.json("models", "list")
+    [model] = [model for model in alone.json("models", "list") if model["installed"]]
     assert model["in_use"]
     assert model["notice"].startswith("practice model:")
     assert alone.json("history") == []
     assert alone.json("stats") == {"utterances": 0, "stages": []}
     assert alone.cli("last").returncode == 1
-    assert "model.dir" in alone.cli("models", "pull", "parakeet-110m").stderr
+
+
+def test_the_first_start_offers_a_real_model_in_one_line(alone):
+    done = alone.cli()
+    try:
+        ready, offer = done.stdout.splitlines()[-2:]
+        assert ready.startswith("ready: ")
+        assert "practice model" in offer
+        assert "`swictation models pull`" in offer
+    finally:
+        alone.cli("quit")
+        wait_until("the daemon's end", lambda: alone.cli("status").returncode == 1)
+
+
+def test_models_use_changes_the_model_of_the_running_daemon(alone):
+    alone.start()
+    other = alone.directory / "data" / "swictation" / "models" / "other"
+    shutil.copytree(default_directory(), other)
+    assert alone.cli("models", "use", "other").stdout == "other is in use\n"
+    assert alone.status()["engine"]["directory"] == str(other)
+    assert "choose another first" in alone.cli("models", "remove", "other").stderr
+    alone.json("models", "use", "practice")
+    assert alone.status()["engine"]["directory"] == str(default_directory())
+    assert alone.json("models", "remove", "other") == {"name": "other", "removed": True}
 
 
 def test_stats_tell_what_the_user_waited_for(daemon, terminal):

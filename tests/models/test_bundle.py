@@ -32,6 +32,13 @@ def test_every_defect_is_one_line_that_says_where(tmp_path, defect):
     assert "\n" not in str(raised.value)
 
 
+def test_a_known_bad_export_is_refused_by_the_name_of_its_directory(tmp_path):
+    sound = tiny.bundle(tmp_path / "sherpa-onnx-nemo-parakeet-tdt-0.6b-v2-fp16")
+
+    with pytest.raises(BundleError, match="fp16 exports"):
+        bundle.find(sound)
+
+
 def test_a_model_of_128_mel_bins_and_outside_weights_like_the_large_one(tmp_path):
     inputs = [("audio_signal", tiny.FLOAT32, (None, 128, None)), ("length", tiny.INT64, (None,))]
     where = {"location": "encoder.weights", "offset": "64", "length": "400"}

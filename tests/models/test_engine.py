@@ -82,6 +82,32 @@ def test_ready_then_transcripts_in_the_order_of_the_requests():
     assert Transcript.of(answers[0]).tokens == direct.tokens
 
 
+@pytest.mark.skipif(recordings.practice_model() is None, reason="the practice model is not in this checkout")
+def test_the_other_engine_hears_the_same_and_tells_every_stage():
+    clip = _speech()
+
+    status, messages = _talk(recordings.practice_model(), [({"kind": "recognise", "id": 1}, clip)], "--engine", "ort")
+
+    ready, answer = [head for head in messages if head["kind"] != "alive"]
+    assert (status, ready["kind"], answer["kind"]) == (0, "ready", "transcript")
+    assert answer["features_ms"] + answer["encode_ms"] + answer["decode_ms"] <= answer["engine_ms"]
+    assert answer["steps"] >= len(answer["tokens"]) > 0
+    direct = SherpaRecogniser(bundle.find(recordings.practice_model())).recognise(clip)
+    assert Transcript.of(answer).tokens == direct.tokens
+
+
+@recordings.needs_model
+def test_the_other_engine_says_what_it_lacks(tmp_path, monkeypatch):
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('no such library')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    status, messages = _talk(recordings.any_model(), [], "--engine", "ort")
+
+    assert status == 3
+    assert messages == [{"kind": "failed", "message": messages[0]["message"]}]
+    assert "needs onnxruntime (no such library); run `pip install 'swictation[gpu]'`" in messages[0]["message"]
+
+
 @recordings.needs_model
 def test_a_long_decode_gives_signs_of_life():
     status, messages = _talk(recordings.any_model(), [({"kind": "recognise", "id": 1}, _speech() * 200)])
@@ -116,11 +142,16 @@ def _command(directory):
     return [sys.executable, "-m", "daemon", "_engine", "--model", str(directory)]
 
 
-def _talk(directory, requests):
+def _talk(directory, requests, *options):
     """Start a worker, send it everything, close its stdin: its exit status and the heads of all that it said."""
     sent = b"".join(wire.pack(head, body) for head, body in requests)
     done = subprocess.run(
-        _command(directory), input=sent, capture_output=True, check=False, cwd=recordings.ROOT, timeout=120
+        [*_command(directory), *options],
+        input=sent,
+        capture_output=True,
+        check=False,
+        cwd=recordings.ROOT,
+        timeout=120,
     )
     messages, rest = [], done.stdout
     while rest:

@@ -59,11 +59,12 @@ def test_it_is_off_before_the_library_is_imported(tmp_path, entry):
 
 
 @recordings.needs_model
-def test_a_real_decode_leaves_nothing_in_the_home_directory(tmp_path):
+@pytest.mark.parametrize("engine", ["sherpa", "ort"])
+def test_a_real_decode_leaves_nothing_in_the_home_directory(tmp_path, engine):
     (tmp_path / "home").mkdir()
 
     done = subprocess.run(
-        [sys.executable, "-m", "daemon", "_engine", "--model", str(recordings.any_model())],
+        [sys.executable, "-m", "daemon", "_engine", "--engine", engine, "--model", str(recordings.any_model())],
         input=wire.pack({"kind": "recognise", "id": 1}, bytes(64_000)),
         env=_environment(tmp_path, PYTHONPATH=str(recordings.ROOT)),
         capture_output=True,
