@@ -270,11 +270,12 @@ def _config(arguments: argparse.Namespace) -> int:
 
 
 def _reload(arguments: argparse.Namespace) -> int:
-    from daemon.client import ask
+    from daemon.client import Client
     from daemon.errors import NoDaemon
 
     try:
-        result = ask("reload")
+        with Client(timeout_s=120.0) as daemon:  # another model may have to be loaded first
+            result = daemon.ask("reload")
     except NoDaemon:
         result = {"restart_needed_for": []}
     needed = result["restart_needed_for"]

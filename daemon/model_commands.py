@@ -15,11 +15,13 @@ from daemon import config, paths
 from daemon.client import Client
 from daemon.errors import BundleError, NoDaemon, RequestRefused
 from daemon.pull_progress import PullProgress
+from daemon.self_test import self_test
 from daemon.words import models_in_words
 from models import bundle, catalogue
 from models.catalogue import Entry
 from models.errors import StoreError
 from models.pull import Source, pull
+from models.selftest import Verdict
 from models.store import Store
 
 Json = dict[str, Any]
@@ -94,7 +96,7 @@ def _pull(arguments: argparse.Namespace) -> int:
     mirror = arguments.mirror or os.environ.get("SWICTATION_MIRROR") or config.load(paths.config_file()).model.mirror
     source = Source(file=arguments.file, mirror=mirror)
     try:
-        pulled = pull(_store(), entry, source, progress.reporter())
+        pulled = pull(_store(), entry, source, progress.reporter(), accept=_accept)
     finally:
         progress.end()
     result: Json = {"name": entry.name, "kind": entry.kind, "directory": str(pulled.directory), "fresh": pulled.fresh}
@@ -106,6 +108,19 @@ def _pull(arguments: argparse.Namespace) -> int:
         arguments, {**result, "in_use": _in_use() == pulled.directory}, lambda result: _pulled_in_words(result, used)
     )
     return 0
+
+
+def _accept(directory: Path) -> None:
+    """Let a model that has just come recognise a reference recording. Raises BundleError if it is none to use."""
+    bundle.validate(bundle.find(directory))
+    if (fault := _heard(directory)) is not None:
+        raise BundleError(fault)
+
+
+def _heard(directory: Path) -> str | None:
+    """Why the self-test calls the model in ``directory`` broken, or None."""
+    tested = self_test(directory)
+    return f"the self-test finds it broken: {tested['reason']}" if tested["verdict"] == Verdict.BROKEN else None
 
 
 def _pulled_in_words(result: Json, used: bool) -> str:
@@ -128,9 +143,12 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _verified(store: Store, name: str) -> Json:
     if name == _PRACTICE:
-        fault = _fault(bundle.default_directory())
+        directory = bundle.default_directory()
+        fault = _fault(directory) or _heard(directory)
         return {"name": name, "faults": [fault] if fault else [], "checked": None}
     faults = store.faults(name)
+    if not faults and store.kind(name) == "transducer" and (fault := _heard(store.path(name))) is not None:
+        faults = [fault]
     manifest = None if faults else store.manifest(name)
     return {"name": name, "faults": faults, "checked": manifest.checked if manifest is not None else None}
 

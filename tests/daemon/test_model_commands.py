@@ -10,7 +10,7 @@ from models import catalogue
 from models.archive import sha256_of
 from models.bundle import default_directory
 from tests import recordings
-from tests.models import pulling, tiny
+from tests.models import damage, pulling
 from tests.models.archives import packed
 from tests.models.file_server import FileServer
 
@@ -37,11 +37,15 @@ def server():
         yield running
 
 
+def contents(model):
+    """What an archive of a model holds."""
+    return {f"x/{name}": (model / name).read_bytes() for name in NAMES}
+
+
 @pytest.fixture
 def known(home, server, monkeypatch):
     """A catalogue of a transducer, a detector and one whose sum is known from one place, all on ``server``."""
-    model = tiny.bundle(home / "made")
-    archive = packed(home / ARCHIVE, {f"x/{name}": (model / name).read_bytes() for name in NAMES})
+    archive = packed(home / ARCHIVE, contents(default_directory()))
     server.files[f"/{ARCHIVE}"] = archive.read_bytes()
     server.files["/vad.onnx"] = b"a detector"
     (home / "vad.onnx").write_bytes(b"a detector")
@@ -140,6 +144,19 @@ def test_a_pull_that_fails_is_one_line_and_status_1(run, known, server):
     assert (status, out) == (1, "")
     assert err.splitlines()[-1].startswith("swictation: the server answers 404 Not Found")
     assert list(model_commands._store().directory.iterdir()) == []
+
+
+def test_a_model_that_recognises_nothing_is_not_taken(run, known, home, server, monkeypatch):
+    broken = damage.copy(default_directory(), home / "broken", ["encoder"], damage.zeroed)
+    archive = packed(home / "broken.tar.bz2", contents(broken))
+    server.files[f"/{archive.name}"] = archive.read_bytes()
+    entry = pulling.entry(server.address, archive.name, sha256_of(archive), NAMES)
+    monkeypatch.setattr(catalogue, "ENTRIES", (dataclasses.replace(entry, name="hollow"),))
+    status, _out, err = run("pull", "hollow")
+    assert status == 1
+    assert "the self-test finds it broken" in err.splitlines()[-1]
+    assert not (home / "data" / "swictation" / "models" / "hollow").exists()
+    assert model_dir(home) == ""
 
 
 def test_from_a_file_named_or_told_by_its_name(run, known, home, server):
