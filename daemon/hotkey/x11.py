@@ -69,7 +69,7 @@ class X11Hotkey:
         except TimeoutError:
             await self.stop()
             raise HotkeyError(f"no hotkey {self._chord}: the X server {self._display} does not answer") from None
-        except BaseException:
+        except (HotkeyError, asyncio.CancelledError):
             await self.stop()
             raise
 
@@ -79,9 +79,10 @@ class X11Hotkey:
             return
         orders, self._orders = self._orders, None
         os.close(orders)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_STOP_S):
-                await self._ended.wait()
+        # no asyncio.timeout: in a task that is being cancelled it never fires in Python 3.11.2
+        ended = asyncio.ensure_future(self._ended.wait())
+        await asyncio.wait({ended}, timeout=_STOP_S)
+        ended.cancel()
 
     def cancel_key(self, active: bool) -> None:
         """Grab Escape, or give it back. If another program has it, nothing happens."""
