@@ -113,16 +113,26 @@ def test_a_run_that_is_broken_off_leaves_no_process(tmp_path, how, status):
     arguments = ["--model", recordings.practice_model(), "--lengths", "1", "--repeats", "1000000"]
     command = [sys.executable, "-m", "daemon", "bench", *map(str, arguments)]
     with subprocess.Popen(
-        command, cwd=recordings.ROOT, env=_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as run:
-        bench = psutil.Process(run.pid)
-        workers = _until(lambda: [child for child in bench.children() if "_bench" in child.cmdline()])
-        run.send_signal(how)
-        _out, told = run.communicate(timeout=30)
+        command,
+        cwd=recordings.ROOT, env=_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=_take_interrupts,  # noqa: PLW1509 - it only sets a signal
+    ) as run:  # fmt: skip
+        try:
+            bench = psutil.Process(run.pid)
+            workers = _until(lambda: [child for child in bench.children() if "_bench" in child.cmdline()])
+            run.send_signal(how)
+            _out, told = run.communicate(timeout=30)
+        finally:
+            run.kill()
 
     assert run.returncode == status
     assert told == b""
     assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+def _take_interrupts():
+    """As a terminal starts a program: a shell that runs the tests in the background has it ignore Ctrl+C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _until(found, timeout_s=30.0):
