@@ -32,7 +32,6 @@ from daemon.requests import Requests
 from daemon.server import Server
 from daemon.single import Lock
 from daemon.spool import Spool
-from models.bundle import default_directory
 
 log = logging.getLogger(__name__)
 
@@ -162,8 +161,7 @@ class Daemon:
         self.hotkey.cancel_key(active)
 
     def _model_directory(self) -> Path:
-        chosen = self._model_override or (Path(self.config.model.dir).expanduser() if self.config.model.dir else None)
-        return chosen or default_directory()
+        return self._model_override or configuration.model_directory(self.config)
 
     def _new_hotkey(self) -> Hotkey:
         listener = Listener(

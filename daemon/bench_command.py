@@ -75,8 +75,8 @@ def _directories(given: Sequence[Path] | None) -> list[Path]:
         return list(dict.fromkeys(given))
     store = Store(paths.data_directory() / "models")
     here = [store.path(name) for name in store.names() if store.kind(name) == "transducer"]
-    chosen = config.load(paths.config_file()).model.dir
-    return list(dict.fromkeys([bundle.default_directory(), *here, *([Path(chosen).expanduser()] if chosen else [])]))
+    chosen = config.model_directory(config.load(paths.config_file()))
+    return list(dict.fromkeys([bundle.default_directory(), *here, chosen]))
 
 
 def _candidates(directory: Path, notes: list[str]) -> list[Candidate]:

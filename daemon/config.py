@@ -207,6 +207,13 @@ def _suggestion(name: str, known: Mapping[str, Any]) -> str:
     return f' (did you mean "{close[0]}"?)' if close else ""
 
 
+def model_directory(config: Config) -> Path:
+    """The directory of the model that the configuration names, or of the bundled one."""
+    from models.bundle import default_directory  # `swictation config` has no need of it
+
+    return Path(config.model.dir).expanduser() if config.model.dir else default_directory()
+
+
 def flatten(config: Config) -> dict[str, Any]:
     """Every key of the configuration, dotted, with its value."""
     return {

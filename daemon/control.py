@@ -98,8 +98,7 @@ class Control:
 
     def _begin(self, mode: Mode, at_s: float, frames: AsyncGenerator[Frame, None] | None) -> None:
         self.fault = None
-        source = "microphone" if frames is None else "file"
-        take = self._dictation.begin(self._open_microphone() if frames is None else frames, mode, at_s, source)
+        take = self._dictation.begin(self._open_microphone() if frames is None else frames, mode, at_s)
         assert take.listening is not None
         take.listening.add_done_callback(lambda _task: self._listening_ended(take))
         self.take = take

@@ -127,9 +127,9 @@ class Dictation:
 
     # -- a take begins and ends ------------------------------------------------------------------------------------
 
-    def begin(self, frames: AsyncGenerator[Frame, None], mode: Mode, at_s: float, source: str = "microphone") -> Take:
+    def begin(self, frames: AsyncGenerator[Frame, None], mode: Mode, at_s: float) -> Take:
         """Listen to ``frames``, which a key or a command asked for at ``at_s``."""
-        take = Take(mode, at_s, source)
+        take = Take(mode, at_s)
         take.listening = asyncio.create_task(self._listen(take, frames), name="listen")
         self._aside(self.inserter.prepare())
         return take
@@ -248,8 +248,7 @@ class Dictation:
         else:
             utterance.heard.append(heard)
             utterance.doubted &= not heard.transcript.text or doubtful(heard.transcript, piece.voiced_ms)
-            utterance.heard_s = self._clock()
-            utterance.decode_began_s = utterance.heard_s - heard.recognise_ms / 1000
+            utterance.decode_began_s = self._clock() - heard.recognise_ms / 1000
 
     async def _deliver(self, utterance: Utterance, take: Take, focus: asyncio.Task[Target | None]) -> None:
         self._work_on(utterance)

@@ -229,8 +229,7 @@ def _store() -> Store:
 
 
 def _in_use() -> Path:
-    chosen = config.load(paths.config_file()).model.dir
-    return Path(chosen).expanduser() if chosen else bundle.default_directory()
+    return config.model_directory(config.load(paths.config_file()))
 
 
 def _named(arguments: argparse.Namespace) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from daemon import session
 from daemon.errors import RequestRefused
+from daemon.history import Entry
 from daemon.messages import FRAME_BYTES, Frame, Mode
 from daemon.server import Connection, Request
 from models.bundle import PRACTICE_NOTICE
@@ -127,18 +128,18 @@ class Requests:
         return {key: status[key] for key in ("state", "mode", "notice", "faults")}
 
     async def _last(self, _request: Request, _connection: Connection) -> dict[str, Any] | None:
-        entry = self._daemon.dictation.last
-        if entry is None or entry.text is None:
-            entry = await self._daemon.journal.last_text()
+        entry = await self._last_with_text()
         return None if entry is None else entry.as_json()
 
     async def _insert_last(self, _request: Request, _connection: Connection) -> dict[str, Any]:
-        entry = self._daemon.dictation.last
-        if entry is None or entry.text is None:
-            entry = await self._daemon.journal.last_text()
-        if entry is None or entry.text is None:
+        entry = await self._last_with_text()
+        if entry is None:
             raise RequestRefused("there is no text to insert: dictate something first")
         return (await self._daemon.dictation.insert_again(entry)).as_json()
+
+    async def _last_with_text(self) -> Entry | None:
+        last = self._daemon.dictation.last  # has its text even where the history must not
+        return last if last is not None and last.text is not None else await self._daemon.journal.last_text()
 
     async def _dictate(self, request: Request, connection: Connection) -> list[dict[str, Any]]:
         frames: asyncio.Queue[Frame | None] = asyncio.Queue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import logging
 import sys
@@ -19,7 +20,7 @@ from daemon.recogniser import EngineClient, Recognition
 from daemon.text.join import join
 from daemon.text.sanitise import sanitise
 from models import audio_file
-from models.bundle import PRACTICE_NOTICE, default_directory
+from models.bundle import PRACTICE_NOTICE
 
 _LOADING_LIMIT_S = 120.0
 
@@ -28,13 +29,9 @@ def run(files: Sequence[Path], model: Path | None, *, as_json: bool) -> int:
     """Print what each file says; a file that cannot be read gets one line on stderr and the exit status 1."""
     logging.getLogger("daemon").addHandler(logging.NullHandler())  # what goes wrong is raised, and told once
     chosen = config.load(paths.config_file())
-    directory = model or (Path(chosen.model.dir).expanduser() if chosen.model.dir else default_directory())
-    settings = EndpointSettings(
-        **{key.split(".")[1]: value for key, value in config.flatten(chosen).items() if key.startswith("endpoint.")}
-    )
-    return asyncio.run(
-        _run(files, EngineClient(directory, chosen.model.threads, chosen.model.engine), settings, as_json=as_json)
-    )
+    settings = EndpointSettings(**dataclasses.asdict(chosen.endpoint))
+    engine = EngineClient(model or config.model_directory(chosen), chosen.model.threads, chosen.model.engine)
+    return asyncio.run(_run(files, engine, settings, as_json=as_json))
 
 
 async def _run(files: Sequence[Path], engine: EngineClient, settings: EndpointSettings, *, as_json: bool) -> int:

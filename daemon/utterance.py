@@ -33,7 +33,6 @@ class Utterance:
     released_s: float | None = None  # when the key was let go or the stop came; None for hands-free
     committed_s: float = 0.0  # when it was decided that the utterance is over
     decode_began_s: float = 0.0  # of the last piece
-    heard_s: float = 0.0  # when the last piece's text was there
 
     @property
     def audio_s(self) -> float:
@@ -53,7 +52,6 @@ class Take:
 
     mode: Mode
     began_s: float
-    source: str
     frames: int = 0
     capture_open_ms: float | None = None
     stop_s: float | None = None
