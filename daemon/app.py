@@ -93,6 +93,7 @@ class Daemon:
                 await self.stopping.wait()
                 for task in tasks:
                     task.cancel()
+            await self.dictation.settle_all()  # or the next daemon would hold what has arrived
 
     @staticmethod
     async def _start(stack: contextlib.AsyncExitStack, *parts: Inserter | Microphone | EngineClient | Server) -> None:

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 # After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer.
 _TAIL_LIMIT_S = 0.25
+_SETTLE_LIMIT_S = 1.0  # a logout allows two
 _CANCELLED = "cancelled"
 _DOUBTED = "this was probably noise, not speech: if it was speech, insert it with `swictation last --insert`"
 
@@ -52,7 +53,7 @@ class Detector(Protocol):
         """Whether a frame of int16 16 kHz mono PCM holds speech."""
 
 
-Record = Callable[[Entry], Awaitable[None]]
+Record = Callable[[Entry], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class _Deliver:
 class Dictation:
     """The data path. ``changed`` is called whenever something that ``status`` shows has changed.
 
-    ``record`` writes an entry to the history; ``kept`` holds audio that outlives the session: of utterances that could
-    not be recognised, and of held ones whose text must not be written down.
+    ``record`` writes an entry to the history and says whether it could; ``kept`` holds audio that outlives the session:
+    of utterances that could not be recognised, and of held ones whose text is not, or must not be, written down.
     """
 
     def __init__(
@@ -290,8 +291,8 @@ class Dictation:
         return text + " " if self.settings.append_space else text
 
     async def _settle(self, entry: Entry) -> None:
-        await self._record(entry)
-        lost_with_us = entry.outcome is Outcome.HELD and not self.settings.keep_text
+        written = await self._record(entry)
+        lost_with_us = entry.outcome is Outcome.HELD and not (written and self.settings.keep_text)
         if entry.outcome is Outcome.FAILED or lost_with_us:
             self._spool.hand_over(entry.id, self._kept)
         else:
@@ -305,9 +306,9 @@ class Dictation:
         task.add_done_callback(self._side.discard)
 
     async def settle_all(self) -> None:
-        """Wait until the outcome of everything delivered so far is written down."""
-        while self._side:
-            await asyncio.wait(self._side)
+        """Wait until the outcome of everything delivered so far is written down, or the disk has had its time."""
+        if self._side:
+            await asyncio.wait(self._side, timeout=_SETTLE_LIMIT_S)
 
     # -- a second chance ---------------------------------------------------------------------------------------------
 

@@ -28,8 +28,8 @@ class Journal:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
         self._history = self._thread.submit(History, path, limit=limit, keep_text=keep_text).result()
 
-    async def record(self, entry: Entry) -> None:
-        """Write an entry."""
+    async def record(self, entry: Entry) -> bool:
+        """Write an entry; whether it could be written."""
         try:
             self.held = await self._call(lambda: self._record(entry))
         except sqlite3.Error as error:
@@ -37,6 +37,7 @@ class Journal:
             log.warning("%s", self.fault)
         else:
             self.fault = None
+        return self.fault is None
 
     def _record(self, entry: Entry) -> int:
         self._history.record(entry)

@@ -22,6 +22,7 @@ class Bench:
         self.recogniser, self.inserter, self.recorded = FakeRecogniser(), FakeInserter(), []
         self.spool, self.kept = Spool(directory / "pending"), Spool(directory / "kept")
         self.settings = Settings(endpoint=EndpointSettings())
+        self.writable = True
         self.dictation = self.another()
 
     def another(self) -> Dictation:
@@ -36,8 +37,11 @@ class Bench:
             detector=FakeDetector,
         )
 
-    async def record(self, entry) -> None:
-        self.recorded.append(entry)
+    async def record(self, entry) -> bool:
+        await asyncio.sleep(0.01)  # a disk
+        if self.writable:
+            self.recorded.append(entry)
+        return self.writable
 
     def outcomes(self) -> list[tuple[Outcome, str | None]]:
         return [(entry.outcome, entry.text) for entry in self.recorded]
@@ -177,6 +181,25 @@ async def test_the_audio_of_held_text_stays_where_texts_are_not_written_down(ben
     assert bench.kept.unsettled() == []
 
 
+async def test_the_audio_of_held_text_that_cannot_be_written_down_is_kept(bench):
+    bench.writable = False
+    bench.inserter.answer = Insertion(Outcome.HELD, "no window")
+    await dictate(bench, SPEECH)
+    assert bench.spool.unsettled() == []
+    assert len(bench.kept.unsettled()) == 1
+    bench.writable = True
+    assert await bench.another().recover() == 1
+    assert bench.outcomes() == [(Outcome.HELD, "words 2")]
+    assert bench.kept.unsettled() == []
+
+
+async def test_text_that_arrived_is_settled_even_if_it_cannot_be_written_down(bench):
+    bench.writable = False
+    await dictate(bench, SPEECH)
+    assert bench.inserter.inserted == ["words 1 "]
+    assert bench.spool.unsettled() == bench.kept.unsettled() == []
+
+
 async def test_audio_that_cannot_be_recognised_is_kept_and_recognised_later(bench):
     bench.recogniser.fault = "the model is broken"
     await dictate(bench, SPEECH)
@@ -228,6 +251,7 @@ async def test_the_stages_add_up_to_what_was_felt(bench):
     take = bench.dictation.begin(frames(SPEECH + PAUSE, began_s=now_s - 1.5), Mode.HANDS_FREE, now_s - 1.6)
     await take.listening
     await asyncio.wait_for(take.settled.wait(), 5)
+    await bench.dictation.settle_all()
     timings = bench.recorded[0].timings
     waited = sum(getattr(timings, stage) for stage in ("endpoint_wait", "queue", "recognise", "text", "insert"))
     assert timings.felt == pytest.approx(waited, abs=0.01)
