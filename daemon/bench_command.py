@@ -8,7 +8,6 @@ import dataclasses
 import json
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from daemon.bench_words import bench_in_words
 from daemon.errors import BundleError, SwictationError
 from daemon.model_commands import nvidia_gpu
 from daemon.worker import program
-from models import audio_file, bundle
+from models import audio_file, bundle, cuda, sherpa_overlay
 from models.bench import audio, machine, measure, peers
 from models.bench.measure import Candidate
+from models.errors import NoGpu
 from models.store import Store
 
 _LONGEST_S = 3600.0
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     candidates = _with_peers(candidates, arguments.compare, notes)
     result: dict[str, Any] = {
         "machine": {**machine.describe(), "gpu": nvidia_gpu()},
-        "threads": arguments.threads or config.load(paths.config_file()).model.threads,
+        "threads": arguments.threads or config.load(paths.config_file()).model.threads or 1,
         "repeats": arguments.repeats,
         "notes": notes,
     }
@@ -82,21 +82,29 @@ def _directories(given: Sequence[Path] | None) -> list[Path]:
 def _candidates(directory: Path, notes: list[str]) -> list[Candidate]:
     """The engines and providers that this machine has for a model; what is left out is noted."""
     found = [Candidate(directory, "sherpa", "cpu")]
-    runtime = find_spec("onnxruntime")
-    if runtime is None or runtime.origin is None:
+    runtime = cuda.installed()
+    if runtime is None:
         _note(notes, "the engine ort is left out: onnxruntime is not installed")
+    else:
+        found.append(Candidate(directory, "ort", "cpu"))
+    on_gpu = [Candidate(directory, "ort", "cuda")] if runtime is not None and runtime.provider is not None else []
+    try:
+        sherpa_overlay.pair()
+        on_gpu.append(Candidate(directory, "sherpa", "cuda"))
+    except NoGpu as error:
+        if on_gpu:
+            _note(notes, f"the engine sherpa is left out on the GPU: {error}")
+    if on_gpu and _is_int8(directory):
+        _note(notes, f"{directory.name} is not run on the GPU: its weights are int8, which is slower there")
         return found
-    found.append(Candidate(directory, "ort", "cpu"))
-    if list((Path(runtime.origin).parent / "capi").glob("*onnxruntime_providers_cuda*")):
-        try:
-            int8 = bundle.find(directory).int8
-        except BundleError:  # its row will say so
-            int8 = False
-        if int8:
-            _note(notes, f"{directory.name} is not run on the GPU: its weights are int8, which is slower there")
-        else:
-            found.append(Candidate(directory, "ort", "cuda"))
-    return found
+    return found + on_gpu
+
+
+def _is_int8(directory: Path) -> bool:
+    try:
+        return bundle.find(directory).int8
+    except BundleError:  # its row will say so
+        return False
 
 
 def _with_peers(candidates: Sequence[Candidate], wanted: Sequence[str], notes: list[str]) -> list[Candidate]:

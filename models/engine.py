@@ -1,13 +1,20 @@
-"""The engine worker: one model, loaded and warm, that answers one recognition request after another.
+"""The engine worker: one model, loaded, proved and warm, that answers one recognition request after another.
 
-The daemon's supervisor starts it as ``_engine --model DIR --threads N --engine NAME``; it speaks ``models.wire`` on
-stdin and stdout::
+The daemon's supervisor starts it as ``_engine --model DIR --engine NAME --provider NAME --threads N``, with ``--judge``
+to have the model pass its self-test, and ``--cpu-text DIGEST`` if the CPU's text of the reference recording is known.
+It speaks ``models.wire`` on stdin and stdout::
 
-    -> {"kind": "ready", "model", "provider", "practice", "int8", "directory", "load_ms", "warm_ms"}
+    -> {"kind": "ready", "model", "engine", "provider", "threads", "practice", "int8", "directory", "load_ms",
+        "warm_ms", "provider_fault", "self_test"}         ``provider`` is the one in use, ``provider_fault`` why that is
+                                                          not the one asked for, ``self_test`` as ``selftest.SelfTest``,
+                                                          a digest of the text in its place; either may be null
     -> {"kind": "failed", "message"}                      the model can never be used; exit status 3
     <- {"kind": "recognise", "id"} + PCM                  int16 little-endian mono, 16 kHz
     -> {"kind": "transcript", "id", every field of Transcript, "engine_ms"}
-    -> {"kind": "error", "id", "message"}                 this utterance could not be recognised
+    <- {"kind": "recognise_many", "id", "lengths"} + PCM  several, one behind the other; their lengths are in bytes
+    -> {"kind": "transcripts", "id", "transcripts": [every field of Transcript], "engine_ms"}
+    -> {"kind": "error", "id", "message", "device_lost"}  this request failed; after the loss of the GPU, or of its
+                                                          memory, the worker leaves with exit status 4
     -> {"kind": "alive"}                                  four times a second while it recognises
 
 A decode cannot be cancelled; whoever has waited enough kills the process. The sign of life comes from a thread of its
@@ -18,92 +25,110 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
+import itertools
+import os
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
-from models import bundle, wire
-from models.errors import BundleError
-from models.recogniser import RATE_HZ, Recogniser
-from models.sherpa import RecognitionError, SherpaRecogniser
-
-log = logging.getLogger(__name__)
+from models import bundle, loading, proof, selftest, unchanged, wire
+from models.errors import BundleError, SwictationError
+from models.recogniser import BatchRecogniser
+from models.selftest import SelfTest, Verdict
+from models.sherpa import RecognitionError
 
 ALIVE_S = 0.25
+DEVICE_LOST = 4  # exit status
 _FAILED = 3
-_WARM_S = 2.0  # of audio; two decodes of it bring every later one to its usual time
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the worker until the daemon closes its stdin; the exit status is 3 if the model cannot be used, else 0."""
+    """Run the worker until the daemon closes its stdin.
+
+    The exit status is 3 if the model cannot be used, 4 after the loss of the GPU, else 0.
+    """
     parser = argparse.ArgumentParser(prog="_engine")
     parser.add_argument("--model", required=True)
+    parser.add_argument("--engine", choices=loading.ENGINES, default="sherpa")
+    parser.add_argument("--provider", choices=loading.PROVIDERS, default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--engine", choices=["sherpa", "ort"], default="sherpa")
+    parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--cpu-text")
     options = parser.parse_args(arguments)
     incoming, outgoing = wire.claim_stdio()
     with incoming, outgoing, contextlib.suppress(BrokenPipeError):  # the daemon may be gone at any time
-        return _run(options, incoming, outgoing)
+        try:
+            recogniser, ready = _start(options)
+        except (SwictationError, ImportError) as error:
+            outgoing.write(wire.pack({"kind": "failed", "message": str(error)}))
+            return _FAILED
+        outgoing.write(wire.pack(ready))
+        status = serve(recogniser, incoming, outgoing)
+        if status == DEVICE_LOST:
+            os._exit(status)  # CUDA's own clearing up may hang or crash on a driver that is gone
+        return status
     return 0
 
 
-def _run(options: argparse.Namespace, incoming: BinaryIO, outgoing: BinaryIO) -> int:
+def _start(options: argparse.Namespace) -> tuple[BatchRecogniser, wire.Head]:
+    """The recogniser and what the daemon is told of it. Raises SwictationError or ImportError, one line."""
     try:
+        unchanged.check(Path(options.model).expanduser())
         found = bundle.find(options.model)
         bundle.validate(found)
-        started = time.perf_counter()
-        recogniser = _load(found, options.engine, options.threads)
-        loaded = time.perf_counter()
-        _warm_up(recogniser)
-    except (BundleError, ImportError) as error:
-        return _fail(outgoing, str(error))
+        proved = proof.prove(
+            lambda: loading.load(found, options.engine, options.provider, options.threads),
+            lambda: loading.on_cpu(found, options.engine, options.threads),
+            lambda: selftest.reference_for(found),
+            judge=options.judge,
+            cpu_text=options.cpu_text,
+        )
     except (RecognitionError, RuntimeError, ValueError) as error:  # sherpa-onnx on damage that no header shows
         reason = " ".join(str(error).split())[:300] or type(error).__name__
-        return _fail(outgoing, f"the model in {options.model} cannot be loaded ({reason}); fetch it again")
-    ready = {
+        raise BundleError(f"the model in {options.model} cannot be loaded ({reason}); fetch it again") from None
+    test = proved.self_test
+    if options.judge and test is not None and test.verdict is Verdict.BROKEN:
+        raise BundleError(f"the model in {options.model} is broken: {test.reason}; use another one")
+    return proved.recogniser, {
         "kind": "ready",
-        "model": recogniser.model,
-        "provider": recogniser.provider,
+        "model": proved.recogniser.model,
+        "engine": options.engine,
+        "provider": proved.recogniser.provider,
+        "threads": options.threads,
         "practice": found.practice,
         "int8": found.int8,
         "directory": str(found.directory),
-        "load_ms": (loaded - started) * 1000,
-        "warm_ms": (time.perf_counter() - loaded) * 1000,
+        "load_ms": proved.load_ms,
+        "warm_ms": proved.warm_ms,
+        "provider_fault": proved.provider_fault,
+        "self_test": _told(test) if test else None,
     }
+
+
+def _told(test: SelfTest) -> wire.Head:
+    return {
+        "verdict": test.verdict.value,
+        "wer": test.wer,
+        "reason": test.reason,
+        "decode_ms": test.decode_ms,
+        "text_sha256": proof.digest(test.text_shown),
+    }
+
+
+def serve(recogniser: BatchRecogniser, incoming: BinaryIO, outgoing: BinaryIO) -> int:
+    """Answer requests until ``incoming`` ends or the GPU is lost; the exit status."""
     speaker = _Speaker(outgoing)
-    speaker.say(ready)
     while (message := wire.read(incoming)) is not None:
         head, pcm = message
-        if head["kind"] == "recognise":
-            speaker.begin()
-            speaker.say({**_answer(recogniser, pcm), "id": head["id"]})
+        speaker.begin()
+        answer = _answer(recogniser, head, pcm)
+        speaker.say({**answer, "id": head["id"]})
+        if answer.get("device_lost"):  # no later decode can be hoped for in this process
+            return DEVICE_LOST
     return 0
-
-
-def _load(found: bundle.Bundle, engine: str, threads: int) -> Recogniser:
-    """The model on the engine. Raises ImportError, one line, if the engine is not installed."""
-    if engine == "sherpa":
-        return SherpaRecogniser(found, threads)
-    try:
-        import onnxruntime  # noqa: F401 -- a third of a second that only this engine costs
-    except ImportError as error:
-        raise ImportError(
-            f"the ort engine needs onnxruntime ({error}); run `pip install 'swictation[gpu]'`, or set model.engine "
-            "to sherpa"
-        ) from None
-    from models.ort import OrtRecogniser
-
-    if not found.int8:  # the GPU has no kernels for it: each operation would go to the CPU and back
-        try:
-            return OrtRecogniser(found, "cuda", threads)
-        except RecognitionError as error:
-            log.warning("%s", error)
-    return OrtRecogniser(found, "cpu", threads)
 
 
 class _Speaker:
@@ -137,23 +162,16 @@ class _Speaker:
                         self._outgoing.write(wire.pack({"kind": "alive"}))
 
 
-def _answer(recogniser: Recogniser, pcm: bytes) -> wire.Head:
+def _answer(recogniser: BatchRecogniser, head: wire.Head, pcm: bytes) -> wire.Head:
     started = time.perf_counter()
     try:
-        transcript = recogniser.recognise(pcm)
+        if head["kind"] == "recognise":
+            answer = {"kind": "transcript", **asdict(recogniser.recognise(pcm))}
+        else:
+            ends = list(itertools.accumulate(head["lengths"], initial=0))
+            heard = recogniser.recognise_many([pcm[start:end] for start, end in itertools.pairwise(ends)])
+            answer = {"kind": "transcripts", "transcripts": [asdict(transcript) for transcript in heard]}
     except RecognitionError as error:
-        return {"kind": "error", "message": str(error)}
-    return {"kind": "transcript", **asdict(transcript), "engine_ms": (time.perf_counter() - started) * 1000}
-
-
-def _warm_up(recogniser: Recogniser) -> None:
-    """Recognise a rising tone twice: the first decodes of a process allocate and are slow."""
-    seconds = np.arange(int(_WARM_S * RATE_HZ)) / RATE_HZ
-    tone = (3000 * np.sin(2 * np.pi * (200 + 400 * seconds) * seconds)).astype("<i2").tobytes()
-    for _ in range(2):
-        recogniser.recognise(tone)
-
-
-def _fail(outgoing: BinaryIO, message: str) -> int:
-    outgoing.write(wire.pack({"kind": "failed", "message": message}))
-    return _FAILED
+        lost = error.device_lost and recogniser.provider == "cuda"
+        return {"kind": "error", "message": str(error), "device_lost": lost}
+    return {**answer, "engine_ms": (time.perf_counter() - started) * 1000}

@@ -5,6 +5,7 @@
     SwictationError
     +-- BundleError       a model directory that an engine must not be given
     +-- AudioFileError    a file that holds no audio that can be read
+    +-- NoGpu             CUDA cannot be used
     +-- StoreError        a model cannot be had, kept or found
         +-- DownloadError     an address does not give the file that was asked for
         +-- ArchiveError      an archive is damaged, hostile or of another model
@@ -21,6 +22,10 @@ class BundleError(SwictationError):
 
 class AudioFileError(SwictationError):
     """A file cannot be read as audio."""
+
+
+class NoGpu(SwictationError):
+    """CUDA cannot be used; the message says why, and the CPU goes on."""
 
 
 class StoreError(SwictationError):

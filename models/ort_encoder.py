@@ -43,11 +43,12 @@ def session(model: Path | bytes, provider: str, threads: int, options: dict[str,
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.log_severity_level = 3  # warnings about nodes on the CPU are expected
     providers = [(_CUDA, options or {}), _CPU] if on_cuda else [_CPU]
-    opened = onnxruntime.InferenceSession(
-        model if isinstance(model, bytes) else str(model), settings, providers=providers
+    return onnxruntime.InferenceSession(
+        model if isinstance(model, bytes) else str(model),
+        settings,
+        providers=providers,
+        enable_fallback=0,  # a failure, at the start or in the middle of a run, is not to become a slow CPU quietly
     )
-    opened.disable_fallback()  # a failure in the middle of a run is not to become a slow CPU quietly
-    return opened
 
 
 class Encoder:

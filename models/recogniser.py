@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,3 +59,10 @@ class Recogniser(Protocol):
 
     def recognise(self, pcm: bytes) -> Transcript:
         """The transcript of int16 little-endian mono PCM at ``RATE_HZ``."""
+
+
+class BatchRecogniser(Recogniser, Protocol):
+    """A loaded model that also takes several utterances at once."""
+
+    def recognise_many(self, pcms: Sequence[bytes]) -> list[Transcript]:
+        """Their transcripts, each the same as ``recognise`` gives."""

@@ -1,15 +1,16 @@
-"""The sherpa-onnx engine: NeMo TDT transducers on the CPU, greedy decoding."""
+"""The sherpa-onnx engine: NeMo TDT transducers, greedy decoding, on the CPU or on a GPU."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models import cuda
 from models.bundle import Bundle
 from models.errors import SwictationError
 from models.recogniser import RATE_HZ, SAMPLE_BYTES, Transcript
@@ -29,7 +30,11 @@ Samples = NDArray[np.int16]
 
 
 class RecognitionError(SwictationError):
-    """The engine could not recognise an utterance."""
+    """The engine could not recognise an utterance. ``device_lost`` if that was the GPU's fault, not the audio's."""
+
+    def __init__(self, message: str, *, device_lost: bool = False) -> None:
+        super().__init__(message)
+        self.device_lost = device_lost
 
 
 class SherpaRecogniser:
@@ -39,9 +44,11 @@ class SherpaRecogniser:
     the samples), ``encode_ms`` is None, and ``decode_ms`` is encoder and decoder together. It does not count ``steps``.
     """
 
-    provider = "cpu"
+    def __init__(self, bundle: Bundle, threads: int = 1, provider: str = "cpu") -> None:
+        """Load the model. With ``provider`` "cuda" see the property for what came of it.
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+        A sherpa-onnx that can use CUDA must be first on ``sys.path`` then: see ``sherpa_overlay``. Raises RuntimeError.
+        """
         # imported here: it takes a third of a second, and whoever only asks about bundles must not pay for it
         import sherpa_onnx
 
@@ -56,8 +63,19 @@ class SherpaRecogniser:
             feature_dim=bundle.feat_dim,
             decoding_method="greedy_search",
             model_type="nemo_transducer",
-            provider=f"cpu:{_SESSION}" if _SESSION.is_file() else "cpu",  # without the file it would end the process
+            # without the file it would end the process
+            provider=f"{provider}:{_SESSION}" if _SESSION.is_file() else provider,
         )
+        self._on_cuda = provider == "cuda" and cuda.is_loaded()
+
+    @property
+    def provider(self) -> str:
+        """Where it runs: ``cpu`` or ``cuda``.
+
+        sherpa-onnx goes on without CUDA and tells only its stderr, so the proof is CUDA's part of onnxruntime in this
+        process: it is loaded for a session that runs there, and for nothing else.
+        """
+        return "cuda" if self._on_cuda else "cpu"
 
     def recognise(self, pcm: bytes) -> Transcript:
         """The transcript of int16 little-endian mono PCM at 16 kHz; of less than 25 ms, an empty one.
@@ -67,6 +85,13 @@ class SherpaRecogniser:
         """
         samples = np.frombuffer(pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES], "<i2")
         return in_parts(samples, self._decode, (RuntimeError,))
+
+    def recognise_many(self, pcms: Sequence[bytes]) -> list[Transcript]:
+        """The transcripts of several utterances, one after the other. Raises RecognitionError.
+
+        sherpa-onnx's own batches pad with silence that a model's subsampling may hear: see ``ort_encoder``.
+        """
+        return [self.recognise(pcm) for pcm in pcms]
 
     def _decode(self, samples: Samples) -> Transcript:
         started = time.perf_counter()
@@ -99,7 +124,8 @@ def in_parts(
     except failures as error:
         if samples.size < _SPLIT_FROM_S * RATE_HZ:
             reason = " ".join(str(error).split())[:300]
-            raise RecognitionError(f"the engine failed on {samples.size / RATE_HZ:.1f} s of audio: {reason}") from None
+            message = f"the engine failed on {samples.size / RATE_HZ:.1f} s of audio: {reason}"
+            raise RecognitionError(message, device_lost=cuda.is_fault(str(error))) from None
     cut = quietest(samples)
     first, second = (in_parts(part, decode, failures) for part in (samples[:cut], samples[cut:]))
     return joined(first, second, cut / RATE_HZ)

@@ -14,7 +14,7 @@ _LIBRARIES = ("swictation", "sherpa-onnx", "onnxruntime", "onnxruntime-gpu", "on
 def describe() -> dict[str, Any]:
     """Processor, cores, load at this moment, system, and the versions of what decodes."""
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.release()}",
@@ -23,7 +23,8 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the processor."""
     known = Path("/proc/cpuinfo")  # on Linux, platform.processor() is empty
     if known.is_file():
         for line in known.read_text("utf-8", errors="replace").splitlines():

@@ -42,7 +42,7 @@ class BenchProcess:
         )
         starting = cls(process, {}, 0.0)
         async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(starting.stop)  # whatever happens before it is ready, a cancelled run too
+            stack.push_async_callback(starting.end)  # whatever happens before it is ready, a cancelled run too
             head = await starting._answer(_LOAD_S, "load")
             if head["kind"] != "ready":
                 raise RowFailed(str(head.get("message", "it did not load")))
@@ -68,9 +68,13 @@ class BenchProcess:
             async with asyncio.timeout(_LEAVE_S):
                 await self._process.wait()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+            await self.end()
+
+    async def end(self) -> None:
+        """End the worker at once, in the midst of what it does."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
 
     async def _answer(self, deadline_s: float, what: str) -> wire.Head:
         assert self._process.stdout is not None

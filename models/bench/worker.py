@@ -8,7 +8,9 @@ It speaks ``models.wire`` on stdin and stdout, and nothing that was heard leaves
     -> {"kind": "decoded", "phases_ms", "tokens", "steps", "heard", "rss_bytes"}
     <- {"kind": "selftest"}
     -> {"kind": "judged", "verdict", "wer", "reason", "decode_ms"}
-    -> {"kind": "error", "message"}                                    to either of the two
+    <- {"kind": "sentences"}
+    -> {"kind": "counted", "errors", "words"}                          of the practice set
+    -> {"kind": "error", "message"}                                    to any of the three
 
 ``heard`` is a digest of the text, so that two rows can be told to agree. ``rss_bytes`` is this process's memory.
 """
@@ -21,10 +23,11 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-from models import bundle, selftest, wire
+from models import bundle, loading, practice_set, selftest, wire
 from models.bundle import Bundle
 from models.errors import BundleError, SwictationError
 from models.recogniser import Recogniser
@@ -58,15 +61,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def load(found: Bundle, engine: str, provider: str, threads: int) -> Recogniser:
-    """The recogniser of this name: one of our engines, or a peer. Raises whatever its libraries raise."""
-    if engine == "sherpa":
-        from models.sherpa import SherpaRecogniser
+    """The recogniser of this name: one of our engines, or a peer.
 
-        return SherpaRecogniser(found, threads)
-    if engine == "ort":
-        from models.ort import OrtRecogniser
-
-        return OrtRecogniser(found, provider, threads)
+    Raises NoGpu with the reason if it cannot run on CUDA where that is asked, else whatever its libraries raise.
+    """
+    if engine in loading.ENGINES:
+        return (loading.on_cuda if provider == "cuda" else loading.on_cpu)(found, engine, threads)
     from models.bench import peers
 
     if engine == "peer:sherpa":
@@ -96,10 +96,18 @@ def _serve(
     while (message := wire.read(incoming)) is not None:
         head, pcm = message
         try:
-            answer = _measured(recogniser, pcm) if head["kind"] == "decode" else _judged(recogniser, found)
+            answer = _answer(head["kind"], recogniser, found, pcm)
         except failures as error:
             answer = {"kind": "error", "message": " ".join(str(error).split())[:300]}
         outgoing.write(wire.pack(answer))
+
+
+def _answer(kind: str, recogniser: Recogniser, found: Bundle, pcm: bytes) -> wire.Head:
+    if kind == "decode":
+        return _measured(recogniser, pcm)
+    if kind == "selftest":
+        return _judged(recogniser, found)
+    return {"kind": "counted", **asdict(practice_set.count(recogniser, practice_set.read()))}
 
 
 def _measured(recogniser: Recogniser, pcm: bytes) -> wire.Head:

@@ -1,13 +1,15 @@
 """The whole check of a machine with a CUDA GPU, in one command; the report is Markdown for models/BENCHMARKS.md.
 
-    python -m tests.benchmarks.gpu [--cache DIR] [--model DIR ...] [--provider cpu]
+    python -m tests.benchmarks.gpu [--cache DIR] [--model DIR ...] [--provider cpu] [--pair DIR]
 
 Needs the checkout with its ``gpu`` and ``test`` extras but for ``onnxruntime``, and no network. Checks the stand-in of
 the 110M (built into ``--cache``) and the practice model, or the models that are given: tokens on the GPU against those
 on the CPU, alone and in batches; the time of each stage with and without CUDA graphs; decoder and joiner computed
-here, in onnxruntime on the CPU and on the GPU; lengths seen for the first time; batches; memory over many utterances.
+here, in onnxruntime on the CPU and on the GPU; lengths seen for the first time; batches; memory over many utterances;
+sherpa-onnx on CUDA (in ``--pair``, see ``gpu_sherpa``); what the worker does when the GPU is lost.
 
-Exit status: 0 if all is well, 1 if tokens differ or 2.8 s of audio take the stand-in more than 5 ms, 3 without a GPU.
+Exit status: 0 if all is well, 1 if tokens differ, 2.8 s of audio take the stand-in more than 5 ms, the memory grows by
+more than 1 MB in 100 utterances or a lost GPU is not told, 3 without a GPU.
 ``--provider cpu`` runs all of it on the CPU, to try the script; its times say nothing about a GPU.
 """
 
@@ -31,9 +33,10 @@ from models.bundle import Bundle
 from models.ort import OrtRecogniser
 from models.recogniser import Transcript
 from tests import recordings
-from tests.benchmarks import stand_in
+from tests.benchmarks import gpu_loss, gpu_sherpa, stand_in
 
 _BAR_MS, _BAR_S = 5.0, 2.8
+_GROWTH_MB = 1.0  # in 100 utterances
 _LENGTHS_S = (1.0, 2.8, 5.0, 10.0)
 _RATE_HZ, _SAMPLE_BYTES = 16_000, 2
 _NO_GPU = 3
@@ -44,6 +47,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, help="where the stand-in is built, or is already; by default nowhere")
     parser.add_argument("--model", type=Path, action="append", help="in place of stand-in and practice model")
     parser.add_argument("--provider", choices=["cuda", "cpu"], default="cuda")
+    parser.add_argument("--pair", type=Path, help="where a sherpa-onnx that can use CUDA is installed")
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--utterances", type=int, default=2000, help="of random length, for the memory")
     options = parser.parse_args()
@@ -54,7 +58,13 @@ def main() -> int:
         directories = options.model or [stand_in.build(options.cache or Path(scratch)), recordings.practice_model()]
         print(f"{_machine()}\n")
         found = [bundle.find(directory) for directory in directories if directory is not None]
-        well = [_Check(one, options.provider, options.repeats, options.utterances).run() for one in found]
+        well = []
+        for one in found:
+            check = _Check(one, options.provider, options.repeats, options.utterances)
+            well.append(check.run())
+            clips = {seconds: check.cut(seconds) for seconds in _LENGTHS_S}
+            gpu_sherpa.compare(one.directory, clips, options.provider, options.pair, options.repeats)
+            well.append(gpu_loss.check(one.directory, check.cut(10), options.provider))
     return 0 if all(well) else 1
 
 
@@ -110,10 +120,10 @@ class _Check:
         middle_ms = self._stages(graphs)
         self._first_seen()
         self._batches(graphs)
-        self._memory(graphs)
+        steady = self._memory(graphs) <= _GROWTH_MB or self._provider == "cpu"
         met = self._provider == "cpu" or self._found.practice or middle_ms <= _BAR_MS
         print(f"tokens {'agree' if same else 'DIFFER'}; {_BAR_S} s take {middle_ms:.2f} ms (bar {_BAR_MS} ms)\n")
-        return same and met
+        return same and met and steady
 
     def _load(self, graphs: bool = True, tf32: bool = False, decoder: str = "") -> OrtRecogniser:
         return OrtRecogniser(
@@ -125,13 +135,14 @@ class _Check:
             decoder_provider=decoder or "cpu",
         )
 
-    def _cut(self, seconds: float, start_s: float = 0.0) -> bytes:
+    def cut(self, seconds: float, start_s: float = 0.0) -> bytes:
+        """So many seconds of speech."""
         first = int(start_s * _RATE_HZ) * _SAMPLE_BYTES
         return self._speech[first : first + int(seconds * _RATE_HZ) * _SAMPLE_BYTES]
 
     def _random(self, count: int, shortest_s: float, longest_s: float) -> list[bytes]:
         chance = random.Random(count)  # noqa: S311 -- the same cuts in every run
-        return [self._cut(chance.uniform(shortest_s, longest_s), chance.uniform(0, 20)) for _ in range(count)]
+        return [self.cut(chance.uniform(shortest_s, longest_s), chance.uniform(0, 20)) for _ in range(count)]
 
     def _parity(self, engines: dict[str, OrtRecogniser]) -> bool:
         """Compare tokens with those of the CPU at the exact length."""
@@ -161,7 +172,7 @@ class _Check:
         print("|---|---|---|---|---|---|---|---|---|---|")
         middle_ms = {}
         for seconds in _LENGTHS_S:
-            measured = _alternate(engines, self._cut(seconds), self._repeats)
+            measured = _alternate(engines, self.cut(seconds), self._repeats)
             for name, (times, heard) in measured.items():
                 print(f"| {seconds:g} s | {name} | {_row(times, heard)} |", flush=True)
                 middle_ms[seconds, name] = statistics.median(times)
@@ -174,7 +185,7 @@ class _Check:
         for name, (shortest_s, longest_s) in {"1 to 8 s": (1, 8), "8 to 20 s": (8, 20)}.items():
             for graphs in (True, False):
                 engine = self._load(graphs=graphs)
-                engine.recognise(self._cut(2))
+                engine.recognise(self.cut(2))
                 first, again = [], []
                 for pcm in self._random(20, shortest_s, longest_s):
                     first.append(_timed(engine, pcm)[0])
@@ -198,15 +209,21 @@ class _Check:
         print(f"batches: {len(pcms)} utterances, {audio_s:.0f} s of audio, in {together - alone:.2f} s,", end=" ")
         print(f"one at a time in {alone - started:.2f} s: {ratio:.2f} times as fast\n", flush=True)
 
-    def _memory(self, engine: OrtRecogniser) -> None:
+    def _memory(self, engine: OrtRecogniser) -> float:
+        """MB that the process grows by in 100 utterances, over the second half: the first half meets every length."""
         print("| utterances of random length | process MB | GPU MB |\n|---|---|---|")
         process = psutil.Process()
-        every = max(1, self._utterances // 10)
+        every, middle_mb = max(1, self._utterances // 10), 0.0
         for count, pcm in enumerate(itertools.chain([b""], self._random(self._utterances, 0.3, 20))):
             engine.recognise(pcm)
+            resident_mb = process.memory_info().rss / 1e6
+            if count == self._utterances // 2:
+                middle_mb = resident_mb
             if count % every == 0:
-                print(f"| {count} | {process.memory_info().rss / 1e6:.0f} | {_ask_gpu('memory.used')} |", flush=True)
-        print()
+                print(f"| {count} | {resident_mb:.0f} | {_ask_gpu('memory.used')} |", flush=True)
+        growth_mb = (resident_mb - middle_mb) / (self._utterances / 2) * 100
+        print(f"\n{growth_mb:.2f} MB more for each 100 of the second half (bar {_GROWTH_MB} MB)\n")
+        return growth_mb
 
 
 def _speech() -> bytes:

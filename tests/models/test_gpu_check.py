@@ -35,3 +35,6 @@ def test_all_of_it_runs_on_the_cpu(tmp_path):
     assert "| eager | 0 of 60 | 0 of 60 |" in done.stdout
     assert "batches: 8 utterances" in done.stdout
     assert "tokens agree" in done.stdout
+    assert "| 2.8 s | sherpa-onnx | " in done.stdout
+    assert "DIFFERS" not in done.stdout
+    assert "| no device at the start | the CPU, with the reason | cpu: " in done.stdout

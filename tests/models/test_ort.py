@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sherpa_onnx
 
-from models import audio_file, bundle, engine, ort, ort_encoder, ort_graphs
+from models import audio_file, bundle, ort, ort_encoder, ort_graphs
 from models.errors import BundleError
 from models.ort import OrtRecogniser
 from models.sherpa import RecognitionError, SherpaRecogniser
@@ -326,27 +326,6 @@ def test_the_provider_is_the_one_of_the_session(masked):
     assert OrtRecogniser(masked).provider == "cpu"
     assert asked.provider in ({"cpu", "cuda"} if here else {"cpu"})
     assert asked.recognise(_audio(2)).tokens == OrtRecogniser(masked).recognise(_audio(2)).tokens
-
-
-@pytest.mark.parametrize("int8", [False, True])
-def test_a_gpu_that_does_not_take_the_model_leaves_it_to_the_cpu(masked, monkeypatch, caplog, int8):
-    """A GPU out of memory, as seen by whoever loads the model; a quantised one is not even tried there."""
-    asked = []
-
-    class Refusing(OrtRecogniser):
-        def __init__(self, found, provider, threads):
-            asked.append(provider)
-            if provider == "cuda":
-                raise RecognitionError("the model cannot be loaded on the GPU (out of memory); use the CPU")
-            super().__init__(found, provider, threads)
-
-    monkeypatch.setattr(ort, "OrtRecogniser", Refusing)
-
-    loaded = engine._load(dataclasses.replace(masked, int8=int8), "ort", 1)
-
-    assert loaded.provider == "cpu"
-    assert asked == (["cpu"] if int8 else ["cuda", "cpu"])
-    assert ("out of memory" in caplog.text) is not int8
 
 
 def test_a_model_of_another_family_is_refused(masked, monkeypatch):
