@@ -7,18 +7,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from daemon import config, paths
+from daemon import config, fastest_model, optimise_command, paths
 from daemon.client import Client
 from daemon.errors import BundleError, NoDaemon, RequestRefused
-from daemon.pull_progress import PullProgress
+from daemon.fastest_model import Pace
+from daemon.model_list import PRACTICE, model_in_use, models, store_here
+from daemon.pull_progress import JsonProgress, PullProgress
 from daemon.self_test import self_test
 from daemon.words import models_in_words
 from models import bundle, catalogue
-from models.catalogue import Entry
 from models.errors import StoreError
 from models.pull import Source, pull
 from models.selftest import Verdict
@@ -26,7 +28,6 @@ from models.store import Store
 
 Json = dict[str, Any]
 
-_PRACTICE = "practice"
 _LOAD_LIMIT_S = 120.0
 
 
@@ -34,8 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Run one ``models`` command; the exit status. Raises SwictationError."""
     if arguments.action != "pull" and (arguments.file is not None or arguments.mirror is not None):
         raise StoreError("--from and --mirror belong to `swictation models pull`")
+    if arguments.action != "pull" and arguments.progress is not None:
+        raise StoreError("--progress belongs to `swictation models pull`")
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": _list, "pull": _pull, "verify": _verify, "use": _use, "remove": _remove, "path": _path,
+        "optimise": _optimise,
+        "measure": _measure,
     }  # fmt: skip
     try:
         return actions[arguments.action](arguments)
@@ -46,17 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise StoreError(
             f"{named} cannot be read or written: {error.strerror or error}; see to it and try again"
         ) from None
-
-
-def models() -> list[Json]:
-    """Every model: the bundled one, those in the store, the configured one, and those that can be fetched."""
-    store, in_use = _store(), _in_use()
-    places = {_PRACTICE: bundle.default_directory(), **{name: store.path(name) for name in store.names()}}
-    if in_use not in places.values():
-        places[in_use.name] = in_use
-    known = {entry.name: entry for entry in catalogue.ENTRIES}
-    here = [_installed(name, place, known.get(name), store, in_use=place == in_use) for name, place in places.items()]
-    return here + [_about(entry.name, entry) for name, entry in known.items() if name not in places]
 
 
 def nvidia_gpu() -> str | None:
@@ -83,7 +77,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _pull(arguments: argparse.Namespace) -> int:
-    progress = PullProgress.to_stderr()
+    progress = JsonProgress(sys.stdout) if arguments.progress == "json" else PullProgress.to_stderr()
     name = arguments.name
     if name is None and arguments.file is not None:
         name = arguments.file.name
@@ -96,7 +90,7 @@ def _pull(arguments: argparse.Namespace) -> int:
     mirror = arguments.mirror or os.environ.get("SWICTATION_MIRROR") or config.load(paths.config_file()).model.mirror
     source = Source(file=arguments.file, mirror=mirror)
     try:
-        pulled = pull(_store(), entry, source, progress.reporter(), accept=_accept)
+        pulled = pull(store_here(), entry, source, progress.reporter(), accept=_accept)
     finally:
         progress.end()
     result: Json = {"name": entry.name, "kind": entry.kind, "directory": str(pulled.directory), "fresh": pulled.fresh}
@@ -104,9 +98,12 @@ def _pull(arguments: argparse.Namespace) -> int:
     used = entry.kind == "transducer" and not config.load(paths.config_file()).model.dir
     if used:
         _choose(str(pulled.directory))
-    _report(
-        arguments, {**result, "in_use": _in_use() == pulled.directory}, lambda result: _pulled_in_words(result, used)
-    )
+    result["in_use"] = model_in_use() == pulled.directory
+    if isinstance(progress, JsonProgress):
+        progress.result(result)
+    else:
+        faster = entry.device == "gpu" and nvidia_gpu() is None
+        _report(arguments, result, lambda result: _pulled_in_words(result, used=used, faster=faster))
     return 0
 
 
@@ -123,18 +120,21 @@ def _heard(directory: Path) -> str | None:
     return f"the self-test finds it broken: {tested['reason']}" if tested["verdict"] == Verdict.BROKEN else None
 
 
-def _pulled_in_words(result: Json, used: bool) -> str:
+def _pulled_in_words(result: Json, *, used: bool, faster: bool) -> str:
+    """``used``: it took the place of the practice model; ``faster``: a variant of it would be faster here."""
     state = "installed" if result["fresh"] else "was here already and is sound"
     lines = [f"{result['name']} {state}: {result['checked']}", f"{result['attribution']}; licence {result['licence']}"]
     if used:
         lines.append("it is in use now, in the place of the practice model")
     elif not result["in_use"] and result["kind"] == "transducer":
         lines.append(f"`swictation models use {result['name']}` dictates with it")
+    if faster:
+        lines.append(f"`swictation models optimise {result['name']}` makes a faster variant for this CPU")
     return "\n".join(lines)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    store = _store()
+    store = store_here()
     names = [arguments.name] if arguments.name is not None else store.names()
     results = [_verified(store, name) for name in names]
     _report(arguments, results, _verified_in_words)
@@ -142,7 +142,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _verified(store: Store, name: str) -> Json:
-    if name == _PRACTICE:
+    if name == PRACTICE:
         directory = bundle.default_directory()
         fault = _fault(directory) or _heard(directory)
         return {"name": name, "faults": [fault] if fault else [], "checked": None}
@@ -164,41 +164,99 @@ def _verified_in_words(results: list[Json]) -> str:
 
 
 def _use(arguments: argparse.Namespace) -> int:
-    name = _named(arguments)
+    if arguments.name is None:
+        return _use_suitable(arguments)
+    running = _take(name := str(arguments.name))
+    said = f"{name} is in use" if running else f"{name} will be used when the daemon starts"
+    _report(arguments, {"name": name, "directory": str(model_in_use()), "loaded": running}, lambda _result: said)
+    return 0
+
+
+def _use_suitable(arguments: argparse.Namespace) -> int:
+    """Use the installed model that suits this machine, and say why."""
+    store, progress = store_here(), PullProgress.to_stderr()
+    names = [model["name"] for model in models() if model["installed"] and _for_dictation(model, store)]
+    if not names:
+        raise StoreError("no model is installed to choose from; get one with `swictation models pull`")
+    paces: list[Pace] = []
+    if (chosen := fastest_model.for_gpu(names, nvidia_gpu())) is None:
+        settings = config.load(paths.config_file()).model
+        paces = fastest_model.measured(
+            [store.path(name) for name in names],
+            engine="ort" if settings.engine == "ort" else "sherpa",
+            threads=settings.threads or 1,
+            progress=lambda clip: progress.step(f"measuring on {clip}"),
+        )
+        chosen = fastest_model.fastest(paces)
+    name, why = chosen
+    running = _take(name)
+    result = {"name": name, "directory": str(model_in_use()), "loaded": running, "why": why}
+    result["measured"] = [one.as_json() for one in paces]
+    said = "is in use" if running else "will be used when the daemon starts"
+    _report(arguments, result, lambda _result: f"{name} {said}: {why}")
+    return 0
+
+
+def _for_dictation(model: Json, store: Store) -> bool:
+    """Whether an entry of the list is a model of the store that may be chosen without asking."""
+    return model["name"] in store.names() and model.get("practice") is False and model["fault"] is None
+
+
+def _take(name: str) -> bool:
+    """Dictate with an installed model from now on; whether a daemon has loaded it. Raises StoreError or BundleError."""
     if (reason := catalogue.known_bad(name)) is not None:
         raise StoreError(reason)
     directory = ""
-    if name != _PRACTICE:
-        store = _store()
+    if name != PRACTICE:
+        store = store_here()
         directory = str(store.path(name))
         if (kind := store.kind(name)) != "transducer":
             raise StoreError(f"{name} is a {kind} model and the engine runs transducers only; use another")
         if faults := store.faults(name):
             raise BundleError(faults[0])
-    running = _choose(directory)
-    said = f"{name} is in use" if running else f"{name} will be used when the daemon starts"
-    _report(arguments, {"name": name, "directory": str(_in_use()), "loaded": running}, lambda _result: said)
-    return 0
+    return _choose(directory)
+
+
+def _optimise(arguments: argparse.Namespace) -> int:
+    """Make the quantised variant of a model; the exit status is 1 if it is no better, as it is then not kept."""
+    store = store_here()
+    directory = model_in_use()
+    if arguments.name is not None:
+        directory = bundle.default_directory() if arguments.name == PRACTICE else store.path(arguments.name)
+    made = optimise_command.make(store, directory, PullProgress.to_stderr().step)
+    if made.reason is not None and not arguments.json:
+        raise StoreError(f"{made.name} is not kept: {made.reason}")
+    _report(arguments, optimise_command.as_json(made), lambda _result: optimise_command.in_words(made))
+    return 0 if made.reason is None else 1
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    name, store = _named(arguments), _store()
-    if name == _PRACTICE:
+    name, store = _named(arguments), store_here()
+    if name == PRACTICE:
         raise StoreError("the practice model comes with the program and stays")
-    if name in store.names() and store.path(name) == _in_use():
-        raise StoreError(f"{name} is in use; choose another first, such as `swictation models use {_PRACTICE}`")
+    if name in store.names() and store.path(name) == model_in_use():
+        raise StoreError(f"{name} is in use; choose another first, such as `swictation models use {PRACTICE}`")
     store.remove(name)
     _report(arguments, {"name": name, "removed": True}, lambda _result: f"{name} removed")
     return 0
 
 
+def _measure(arguments: argparse.Namespace) -> int:
+    from daemon import measure_command
+
+    directory = {None: model_in_use(), PRACTICE: bundle.default_directory()}.get(arguments.name)
+    result = measure_command.run(directory or store_here().path(arguments.name))
+    _report(arguments, result, measure_command.measured_in_words)
+    return 0
+
+
 def _path(arguments: argparse.Namespace) -> int:
     if arguments.name is None:
-        path = _store().directory
-    elif arguments.name == _PRACTICE:
+        path = store_here().directory
+    elif arguments.name == PRACTICE:
         path = bundle.default_directory()
     else:
-        path = _store().path(arguments.name)
+        path = store_here().path(arguments.name)
     _report(arguments, {"path": str(path)}, lambda result: str(result["path"]))
     return 0
 
@@ -224,42 +282,12 @@ def _choose(directory: str) -> bool:
     return True
 
 
-def _store() -> Store:
-    return Store(paths.data_directory() / "models")
-
-
-def _in_use() -> Path:
-    return config.model_directory(config.load(paths.config_file()))
-
-
 def _named(arguments: argparse.Namespace) -> str:
     if arguments.name is None:
         raise StoreError(
             f"say which model: `swictation models {arguments.action} NAME`; `swictation models` lists them"
         )
     return str(arguments.name)
-
-
-def _about(name: str, entry: Entry | None) -> Json:
-    model: Json = {"name": name, "directory": None, "installed": False, "in_use": False, "notice": None, "fault": None}
-    if entry is not None:
-        model |= {"title": entry.title, "kind": entry.kind, "device": entry.device, "licence": entry.licence}
-        model |= {"languages": list(entry.languages), "attribution": entry.attribution}
-        model |= {"download_bytes": entry.archive_bytes, "address": entry.address}
-    return model
-
-
-def _installed(name: str, directory: Path, entry: Entry | None, store: Store, *, in_use: bool) -> Json:
-    model = {**_about(name, entry), "directory": str(directory), "installed": True, "in_use": in_use}
-    try:
-        if directory.parent == store.directory and store.kind(name) != "transducer":
-            return model
-        found = bundle.find(directory)
-        bundle.validate(found)
-    except (BundleError, StoreError) as error:
-        return {**model, "fault": str(error)}
-    notice = bundle.PRACTICE_NOTICE if found.practice else None
-    return {**model, "kind": "transducer", "int8": found.int8, "practice": found.practice, "notice": notice}
 
 
 def _fault(directory: Path) -> str | None:

@@ -1,17 +1,22 @@
-"""The progress of a pull on stderr: one line that is rewritten on a terminal, a line now and then anywhere else."""
+"""The progress of a pull, in words on stderr or as JSON on stdout.
+
+Words are one line that is rewritten on a terminal, and a line now and then anywhere else. JSON is an object on a line
+of its own for each step and up to ten times a second within it.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
+from daemon.progress_line import ProgressLine, minutes_left
 from models.download import Progress
 from models.pull import Reporter
 
-_TERMINAL_EVERY_S = 0.1
-_PLAIN_EVERY_S = 10.0
+_JSON_EVERY_S = 0.1
 
 
 def in_words(progress: Progress) -> str:
@@ -25,8 +30,7 @@ def in_words(progress: Progress) -> str:
     if progress.speed_bytes_s is not None:
         words.append(f"{progress.speed_bytes_s / 1e6:.1f} MB/s")
     if progress.left_s is not None:
-        minutes, seconds = divmod(round(progress.left_s), 60)
-        words.append(f"{minutes}:{seconds:02d} left")
+        words.append(minutes_left(progress.left_s))
     return ", ".join(words)
 
 
@@ -34,11 +38,7 @@ class PullProgress:
     """Writes to ``stream``; ``terminal`` says whether a line can be rewritten there, ``clock`` gives seconds."""
 
     def __init__(self, stream: TextIO, *, terminal: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
-        self._terminal = terminal
-        self._clock = clock
-        self._shown_s: float | None = None
-        self._width = 0
+        self._line = ProgressLine(stream, terminal=terminal, clock=clock)
 
     @classmethod
     def to_stderr(cls) -> PullProgress:
@@ -49,34 +49,67 @@ class PullProgress:
         """What a pull tells."""
         return Reporter(
             step=self.step,
-            downloaded=lambda progress: self._update(
-                in_words(progress), last=self._terminal and progress.done_bytes == progress.total_bytes
+            downloaded=lambda progress: self._line.update(
+                in_words(progress), last=progress.done_bytes == progress.total_bytes
             ),
-            unpacked=lambda written_bytes: self._update(f"unpacked {written_bytes / 1e6:.0f} MB"),
+            unpacked=lambda written_bytes: self._line.update(f"unpacked {written_bytes / 1e6:.0f} MB"),
         )
 
     def step(self, line: str) -> None:
         """A line that stays."""
-        self.end()
-        print(line, file=self._stream, flush=True)
+        self._line.stay(line)
 
     def end(self) -> None:
         """Leave the line that is rewritten."""
-        if self._width:
-            print(file=self._stream, flush=True)
-            self._width = 0
-        self._shown_s = None
+        self._line.end()
 
-    def _update(self, line: str, *, last: bool = False) -> None:
+
+class JsonProgress:
+    """Writes to ``stream`` what a program wants to know; ``clock`` gives seconds.
+
+    ``step``, ``done_bytes``, ``total_bytes``, ``speed`` in bytes a second and ``left_s``; what is not known is null.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._step = ""
+        self._said_s = float("-inf")
+
+    def reporter(self) -> Reporter:
+        """What a pull tells."""
+        return Reporter(
+            step=self.step,
+            downloaded=self._downloaded,
+            unpacked=lambda written_bytes: self._update(Progress(written_bytes, None, None, None)),
+        )
+
+    def step(self, line: str) -> None:
+        """A new step."""
+        self._step = line
+        self._say(step=line, done_bytes=None, total_bytes=None, speed=None, left_s=None)
+
+    def result(self, result: dict[str, Any]) -> None:
+        """The last line."""
+        self._say(result=result)
+
+    def end(self) -> None:
+        """Nothing is left open."""
+
+    def _downloaded(self, progress: Progress) -> None:
+        self._update(progress, last=progress.done_bytes == progress.total_bytes)
+
+    def _update(self, progress: Progress, *, last: bool = False) -> None:
         now_s = self._clock()
-        every_s = _TERMINAL_EVERY_S if self._terminal else _PLAIN_EVERY_S
-        if self._shown_s is None and not self._terminal:
-            self._shown_s = now_s  # what is done within the first seconds needs no line
-        if not last and self._shown_s is not None and now_s - self._shown_s < every_s:
-            return
-        self._shown_s = now_s
-        if not self._terminal:
-            print(line, file=self._stream, flush=True)
-            return
-        print(f"\r{line.ljust(self._width)}", end="", file=self._stream, flush=True)
-        self._width = len(line)
+        if last or now_s - self._said_s >= _JSON_EVERY_S:
+            self._said_s = now_s
+            self._say(
+                step=self._step,
+                done_bytes=progress.done_bytes,
+                total_bytes=progress.total_bytes,
+                speed=progress.speed_bytes_s,
+                left_s=progress.left_s,
+            )
+
+    def _say(self, **line: Any) -> None:
+        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)

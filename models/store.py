@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class Manifest:
     """What is written down beside a model when it comes.
 
     ``source`` is the address or the name of the local file that it came from, ``archive_sha256`` the sum that was seen,
-    ``checked`` says in words against what; ``files`` are the sums of what was unpacked.
+    ``checked`` says in words against what; ``files`` are the sums of what was unpacked. Of a model that was made here
+    ``made_from`` holds the sums of the files that it was made from.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Manifest:
     attribution: str
     fetched_at: str
     files: dict[str, SeenFile]
+    made_from: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -100,7 +102,12 @@ class Store:
             return [str(error)]
         known = {file.name: file.sha256 for entry in catalogue.ENTRIES if entry.name == name for file in entry.files}
         files = manifest.files.items() if manifest is not None else ()
-        faults = [fault for file, seen in files for fault in _file_faults(directory / file, seen, known.get(file))]
+        again = f"get the model again with `swictation models pull {name}`"
+        if manifest is not None and manifest.made_from:
+            again = f"`swictation models remove {name}` and make it again with `swictation models optimise`"
+        faults = [
+            fault for file, seen in files for fault in _file_faults(directory / file, seen, known.get(file), again)
+        ]
         if not faults and self.kind(name) == "transducer":
             try:
                 bundle.validate(bundle.find(directory))
@@ -199,8 +206,7 @@ def new_manifest(entry: Entry, source: str, archive_sha256: str, checked: str, f
     )
 
 
-def _file_faults(path: Path, seen: SeenFile, known_sha256: str | None) -> Iterator[str]:
-    again = f"get the model again with `swictation models pull {path.parent.name}`"
+def _file_faults(path: Path, seen: SeenFile, known_sha256: str | None, again: str) -> Iterator[str]:
     if not path.is_file():
         yield f"{path} is missing; {again}"
     elif path.stat().st_size != seen.size_bytes:

@@ -52,17 +52,19 @@ class Hypothesis:
 def greedy(network: Network, encoded: Floats, blank: int) -> Hypothesis:
     """Decode the encoder's output of one utterance, of shape (width, frames); ``blank`` is the last token's id."""
     decoding = network.begin(encoded)
-    decoding.take(blank)  # the blank is also the start symbol
+    taking: int | None = blank  # which is also the start symbol
     found: list[tuple[int, int, int, float]] = []
     frame = on_this_frame = steps = 0
     while frame < encoded.shape[1]:
+        if taking is not None:  # only now: after the last token nothing is asked any more
+            decoding.take(taking)
         logits = decoding.logits(frame)
         steps += 1
         token, skip = int(logits[: blank + 1].argmax()), int(logits[blank + 1 :].argmax())
         if token != blank:
             found.append((token, frame, skip, _log_prob(logits[: blank + 1], token)))
-            decoding.take(token)
             on_this_frame += 1
+        taking = token if token != blank else None
         if skip:
             on_this_frame = 0
         elif token == blank or on_this_frame >= _TOKENS_A_FRAME:

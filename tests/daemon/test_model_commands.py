@@ -5,12 +5,14 @@ import json
 
 import pytest
 
-from daemon import cli, model_commands
+from daemon import cli, fastest_model, model_commands, optimise_command
+from daemon.fastest_model import Pace
 from models import catalogue
 from models.archive import sha256_of
+from models.bench.trial import Trial
 from models.bundle import default_directory
 from tests import recordings
-from tests.models import damage, pulling
+from tests.models import damage, pulling, tiny
 from tests.models.archives import packed
 from tests.models.file_server import FileServer
 
@@ -143,7 +145,7 @@ def test_a_pull_that_fails_is_one_line_and_status_1(run, known, server):
     status, out, err = run("pull", "unsure")
     assert (status, out) == (1, "")
     assert err.splitlines()[-1].startswith("swictation: the server answers 404 Not Found")
-    assert list(model_commands._store().directory.iterdir()) == []
+    assert list(model_commands.store_here().directory.iterdir()) == []
 
 
 def test_a_model_that_recognises_nothing_is_not_taken(run, known, home, server, monkeypatch):
@@ -251,7 +253,9 @@ def test_a_store_that_cannot_be_made(run, known, home):
         (["pull", "sherpa-onnx-nemo-parakeet-tdt-0.6b-v2-fp16"], "fp16 exports"),
         (["use", "parakeet-0.6b-v2-fp16"], "fp16 exports"),
         (["use", "unsure"], "no model unsure is installed"),
-        (["use"], "say which model"),
+        (["use"], "no model is installed to choose from"),
+        (["use", "practice", "--progress", "json"], "--progress belongs to `swictation models pull`"),
+        (["optimise", "unsure"], "no model unsure is installed"),
         (["remove"], "say which model"),
         (["remove", "practice"], "stays"),
         (["remove", ".."], "no model .. is installed"),
@@ -273,3 +277,129 @@ def test_every_refusal_is_one_line_on_stderr(run, known, words, said):
 @pytest.mark.skipif(recordings.practice_model() is None, reason="the practice model is not in this checkout")
 def test_verify_of_the_practice_model(run):
     assert run("verify", "practice")[:2] == (0, "practice: sound, well formed; no sums are known of it\n")
+
+
+def test_pull_of_a_model_for_a_gpu_says_what_makes_it_faster_here(run, known, monkeypatch):
+    monkeypatch.setattr(catalogue, "ENTRIES", (dataclasses.replace(known[0], name="whole", device="gpu"),))
+    assert run("pull", "whole")[1].endswith("`swictation models optimise whole` makes a faster variant for this CPU\n")
+    monkeypatch.setattr(model_commands, "nvidia_gpu", lambda: "NVIDIA H200")
+    assert "optimise" not in run("pull", "whole")[1]
+
+
+def test_pull_tells_a_program_what_it_does(run, known):
+    status, out, err = run("pull", "unsure", "--progress", "json")
+    assert (status, err) == (0, "")
+    *told, last = [json.loads(line) for line in out.splitlines()]
+    assert {tuple(line) for line in told} == {("step", "done_bytes", "total_bytes", "speed", "left_s")}
+    assert told[0]["step"].startswith("getting some-model-export.tar.bz2 from http://127.0.0.1:")
+    assert any(line["done_bytes"] and line["done_bytes"] == line["total_bytes"] for line in told)
+    assert last["result"]["name"] == "unsure"
+    assert last["result"]["in_use"]
+
+
+def test_a_pull_that_fails_tells_a_program_in_one_line(run, known, server):
+    server.files.clear()
+    status, out, err = run("pull", "unsure", "--progress", "json")
+    assert status == 1
+    assert all("result" not in json.loads(line) for line in out.splitlines())
+    assert err.startswith("swictation: the server answers 404 Not Found")
+    assert err.count("\n") == 1
+
+
+@pytest.fixture
+def installed(home):
+    """Models of the store that are well formed, and no more."""
+
+    def installed(*names):
+        for name in names:
+            tiny.bundle(home / "data" / "swictation" / "models" / name)
+
+    return installed
+
+
+@pytest.fixture
+def paces(monkeypatch):
+    """What is measured of each model, which are noted."""
+    known = {}
+
+    def measured(directories, *, engine, threads, progress):
+        assert (engine, threads) == ("sherpa", 1)
+        return [known[directory.name] for directory in directories]
+
+    monkeypatch.setattr(fastest_model, "measured", measured)
+    return known
+
+
+def test_use_without_a_name_takes_the_fastest_that_works_and_says_why(run, installed, paces, home):
+    installed("a", "b", "c")
+    paces |= {"a": Pace("a", 90.0), "b": Pace("b", 70.0), "c": Pace("c", 10.0, "the self-test finds it broken")}
+    status, out, _err = run("use")
+    assert status == 0
+    assert out.startswith("b will be used when the daemon starts: 70 ms for 2.8 s of speech on this CPU, the fastest")
+    assert 'models/b"' in model_dir(home)
+    used = as_json(run, "use")
+    assert [pace["name"] for pace in used["measured"]] == ["a", "b", "c"]
+
+
+def test_use_without_a_name_passes_over_what_is_no_model_to_dictate_with(run, known, installed, paces, home):
+    run("pull", "unsure")  # which is the practice model under another name
+    installed("a")
+    (home / "data" / "swictation" / "models" / "broken").mkdir()
+    paces["a"] = Pace("a", 90.0)
+    assert "a will be used" in run("use")[1]
+
+
+def test_use_without_a_name_takes_the_float32_model_on_a_gpu(run, installed, paces, monkeypatch):
+    monkeypatch.setattr(model_commands, "nvidia_gpu", lambda: "NVIDIA H200")
+    installed("parakeet-110m", "a")
+    used = as_json(run, "use")
+    assert used["name"] == "parakeet-110m"
+    assert used["why"].startswith("NVIDIA H200 found")
+    assert used["measured"] == []
+
+
+def _tried(ratio):
+    return lambda _before, _after: [Trial("sherpa", 100, 100 * ratio, ratio, 10, 10, 133, same_text=True)]
+
+
+def test_optimise_makes_a_model_of_the_store(run, known, monkeypatch):
+    monkeypatch.setattr(optimise_command, "_tried", _tried(0.55))
+    status, out, err = run("optimise")
+    assert status == 0, err
+    assert out.splitlines() == [
+        "practice-optimised is made, with signed weights",
+        "sherpa: 55.0 ms in place of 100.0 (0.55 x) for 2.8 s of speech, 10 of 133 words wrong in place of 10",
+        "`swictation models use practice-optimised` dictates with it",
+    ]
+    assert "was made already" in run("optimise", "practice")[1]
+    assert run("verify", "practice-optimised")[:2] == (0, "practice-optimised: sound, every sum is as it came\n")
+    [model] = [model for model in as_json(run) if model["name"] == "practice-optimised"]
+    assert model["int8"]
+    assert model["fault"] is None
+
+
+def test_optimise_says_why_not(run, monkeypatch):
+    monkeypatch.setattr(optimise_command, "_tried", _tried(1.01))
+    status, out, err = run("optimise")
+    assert (status, out) == (1, "")
+    assert err.splitlines()[-1].startswith(
+        "swictation: practice-optimised is not kept: on sherpa it is not clearly faster"
+    )
+    status, out, _err = run("optimise", "--json")
+    assert status == 1
+    said = json.loads(out)
+    assert (said["made"], said["directory"]) == (False, None)
+    assert said["reason"].startswith("on sherpa it is not clearly faster")
+    assert said["trials"][0]["ratio"] == 1.01
+
+
+@pytest.mark.skipif(recordings.practice_model() is None, reason="the practice model is not in this checkout")
+def test_optimise_with_real_trials(run, home):
+    """Whether it is faster is for the machine to say; in either case it is told, and nothing half is kept."""
+    status, out, err = run("optimise", "--json")
+    said = json.loads(out)
+    assert [trial["engine"] for trial in said["trials"]] == ["sherpa", "ort"], err
+    assert all(trial["words"] == 133 and trial["before_ms"] > 0 for trial in said["trials"])
+    assert status == (0 if said["made"] else 1)
+    store = home / "data" / "swictation" / "models"
+    assert [path.name for path in store.iterdir()] == (["practice-optimised"] if said["made"] else [])

@@ -1,10 +1,11 @@
 """The progress of a pull: one rewritten line on a terminal, a line now and then elsewhere."""
 
 import io
+import json
 
 import pytest
 
-from daemon.pull_progress import PullProgress, in_words
+from daemon.pull_progress import JsonProgress, PullProgress, in_words
 from models.download import Progress
 
 
@@ -55,3 +56,32 @@ def test_anywhere_else_a_line_comes_now_and_then():
 
 def test_what_is_soon_done_has_no_progress_line():
     assert shown(terminal=False, seconds=[0.1, 0.2]) == "getting it\nchecking\n"
+
+
+def test_a_program_is_told_of_steps_and_ten_times_a_second_how_far_it_is():
+    stream, now = io.StringIO(), [0.0]
+    progress = JsonProgress(stream, clock=lambda: now[0])
+    reporter = progress.reporter()
+    reporter.step("getting it")
+    for step in range(1, 101):
+        now[0] = step / 100
+        reporter.downloaded(Progress(step, 100, 100.0, 1 - now[0]))
+    reporter.step("unpacking")
+    now[0] = 2.0
+    reporter.unpacked(7)
+    progress.end()
+    progress.result({"name": "x"})
+    first, *downloaded, unpacking, unpacked, last = [json.loads(line) for line in stream.getvalue().splitlines()]
+    nothing = {"done_bytes": None, "total_bytes": None, "speed": None, "left_s": None}
+    assert first == {"step": "getting it", **nothing}
+    assert 10 <= len(downloaded) <= 12
+    assert downloaded[-1] == {
+        "step": "getting it",
+        "done_bytes": 100,
+        "total_bytes": 100,
+        "speed": 100.0,
+        "left_s": 0.0,
+    }
+    assert unpacking == {"step": "unpacking", **nothing}
+    assert unpacked == {"step": "unpacking", **nothing, "done_bytes": 7}
+    assert last == {"result": {"name": "x"}}

@@ -39,11 +39,11 @@ def _greedy(frames, *says):
 
 
 def test_a_token_goes_to_the_decoder_and_its_duration_to_the_next_frame():
-    script, found = _greedy(7, (0, 2), (_BLANK, 3), (1, 4))
+    script, found = _greedy(10, (0, 2), (_BLANK, 3), (1, 4), (2, 1))
 
-    assert script.asked == [0, 2, 5]
-    assert script.taken == [_BLANK, 0, 1]
-    assert (found.tokens, found.frames, found.durations, found.steps) == ((0, 1), (0, 5), (2, 4), 3)
+    assert script.asked == [0, 2, 5, 9]
+    assert script.taken == [_BLANK, 0, 1], "and of the last token nothing is asked any more"
+    assert (found.tokens, found.frames, found.durations, found.steps) == ((0, 1, 2), (0, 5, 9), (2, 4, 1), 4)
 
 
 def test_a_blank_without_duration_goes_one_frame_on():
@@ -118,10 +118,19 @@ def test_arrays_and_sessions_decode_the_same(written, table_bytes):
 
 def test_networks_agree_with_themselves_and_not_with_others(written, tmp_path):
     other = bundle.find(conformer.write(tmp_path, conformer.TINY, 3, _noise(2)))
-    tokens = (written.vocab_size, 0, 5)
+    blank = written.vocab_size
 
-    assert tdt_weights.agree(_weights(written), _sessions(written), conformer.TINY.width, tokens)
-    assert not tdt_weights.agree(_weights(written), _sessions(other), conformer.TINY.width, tokens)
+    for tokens in ((blank, 0, 5), (5, blank, 0), (blank, blank)):
+        assert tdt_weights.agree(_weights(written), _sessions(written), conformer.TINY.width, tokens)
+        assert not tdt_weights.agree(_weights(written), _sessions(other), conformer.TINY.width, tokens)
+
+
+def test_an_utterance_leaves_nothing_to_the_next(written):
+    network, encoded = _weights(written), _noise(4)(None)
+    once = tdt.greedy(network, encoded, written.vocab_size)
+
+    assert len(once.tokens) > 5
+    assert tdt.greedy(network, encoded, written.vocab_size) == once
 
 
 def _node(operator, inputs, outputs):
