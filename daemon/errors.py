@@ -9,8 +9,10 @@
     +-- WorkerError                a worker process cannot do what it was asked
     |   +-- WorkerDied             it ended while a request was open
     |   +-- DeadlinePassed         it did not answer in time and was killed
+    |   +-- DeviceLost             it lost its GPU, or the memory of it
     +-- HotkeyError                the key cannot be had
     |   +-- KeyTaken               another program holds it
+    +-- AutostartError             starting on login cannot be switched
     +-- NoDaemon                   nobody listens on the socket
     +-- RequestRefused             the daemon answered with an error
     +-- UnsafeDirectory            a private directory that others could reach
@@ -20,9 +22,11 @@ from models.errors import AudioFileError, BundleError, SwictationError
 
 __all__ = [
     "AudioFileError",
+    "AutostartError",
     "BundleError",
     "ConfigError",
     "DeadlinePassed",
+    "DeviceLost",
     "HotkeyError",
     "KeyTaken",
     "MicrophoneError",
@@ -60,12 +64,20 @@ class DeadlinePassed(WorkerError):
     """A worker process did not answer within its deadline and was killed."""
 
 
+class DeviceLost(WorkerError):
+    """A worker process lost its GPU, or found no memory on it; the CPU can do what it was asked."""
+
+
 class HotkeyError(SwictationError):
     """The hotkey cannot be bound; the message names the key and the reason."""
 
 
 class KeyTaken(HotkeyError):
     """Another program already holds the key."""
+
+
+class AutostartError(SwictationError):
+    """Starting on login cannot be switched on or off, or how it stands cannot be read."""
 
 
 class NoDaemon(SwictationError):

@@ -1,61 +1,36 @@
-"""The daemon's side of recognition: one engine worker, one request at a time, and no utterance lost to a dead worker.
+"""The daemon's side of recognition: one engine, one request at a time, and no utterance lost to a dead worker.
 
 A request to a worker that dies, stops answering or is stopped is sent once more, to the next one, from the audio kept
-here. A model that cannot be loaded is not tried over and over: it is broken, with its reason, until its directory
-changes or somebody dictates again.
+here. If that worker had the GPU, the next one has the CPU: what broke there may break again, and somebody waits.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
-from daemon.worker import Worker
-from models import bundle
-from models.recogniser import RATE_HZ, SAMPLE_BYTES, Transcript
-from models.wire import Head
+from daemon.engine_choice import Plan
+from daemon.engine_worker import Engine, EngineState, Phase
+from daemon.errors import DeadlinePassed, DeviceLost, WorkerDied, WorkerError
+from models.choice import Backend
+from models.recogniser import Transcript
+
+__all__ = ["EngineClient", "EngineState", "Phase", "Recognition"]
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
 _ATTEMPTS = 2
-# The slowest decode that is still a working one: 0.6 B parameters on one contended core stay below real time.
-_DEADLINE_LEAST_S, _DEADLINE_PER_AUDIO_S = 5.0, 5.0
 # A worker says four times a second that it lives. The first silence means a stopped process and costs only a retry; at
 # the second attempt it may also be a machine out of memory, which must get its chance.
 _SILENCE_S = {1: 1.5, 2: 10.0}
-_CATCH_UP_S = 0.05  # if it was our own loop that stood still, what the worker has said meanwhile is read in this time
+_OTHER = "another model or engine was chosen meanwhile"
 _LOAD_S = 120.0  # 2.4 GB of weights from a cold disk of 25 MB/s
-_BARREN_STARTS = 3  # starts in a row that end before the worker is ready; then the model is broken
-_LOOK_S = 2.0  # between two looks at the directory of a broken model
-
-
-class Phase(StrEnum):
-    """Whether the engine can recognise."""
-
-    LOADING = "loading"
-    READY = "ready"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """What ``status`` tells of the engine. ``message`` says in one line what is wrong, or is None."""
-
-    phase: Phase
-    message: str | None
-    model: str  # before it is ready, the name of its directory
-    provider: str | None  # the one in use; None while it is not ready
-    practice: bool
-    directory: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +39,7 @@ class Recognition:
 
     ``queue_ms`` is the wait for earlier requests, for a model that is still loading and for failed attempts;
     ``recognise_ms`` the round trip to the worker that answered, ``engine_ms`` the part of it spent inside the engine.
+    Of a batch these two are its share by length.
     """
 
     transcript: Transcript
@@ -77,35 +53,51 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    pcm: bytes
-    done: asyncio.Future[Recognition]
+    pcms: tuple[bytes, ...]
+    done: asyncio.Future[list[Recognition]]
     asked_s: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
 class _Switch:
-    engine: _Engine
+    engine: Engine
+    instead_of: Engine | None  # None: of whatever serves when its turn comes
     done: asyncio.Future[None]
 
 
 class EngineClient:
-    """Recognises with the model in ``directory``, in the order of the requests."""
+    """Recognises as ``plan`` says, in the order of the requests."""
 
-    def __init__(self, directory: str | Path, threads: int = 1, engine: str = "sherpa") -> None:
-        self._options = ("--threads", str(threads), "--engine", engine)
-        self._engine = _Engine(Path(directory), self._options)
+    def __init__(self, plan: Plan) -> None:
+        self.gpu_fault: str | None = plan.gpu_fault  # why a GPU that is wanted is not in use
+        self._engine = self._new_engine(plan, plan.backend)
         self._jobs: asyncio.Queue[_Request | _Switch] = asyncio.Queue()
+        self._working = False
         self._serving: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @property
     def state(self) -> EngineState:
         """The engine as it stands now."""
-        return self._engine.state
+        state = self._engine.state
+        if state.provider == "cuda":
+            return state
+        return replace(state, provider_fault=state.provider_fault or self.gpu_fault)
+
+    @property
+    def plan(self) -> Plan:
+        """What it was told last."""
+        return self._engine.plan
 
     @property
     def pid(self) -> int | None:
         """The process id of the engine worker, if there is one."""
         return self._engine.pid
+
+    @property
+    def busy(self) -> bool:
+        """Whether anybody waits for an answer."""
+        return self._working or not self._jobs.empty()
 
     async def start(self) -> None:
         """Begin to load the model. Returns at once."""
@@ -114,7 +106,7 @@ class EngineClient:
 
     async def wait_ready(self, timeout_s: float) -> EngineState:
         """Wait until the model is ready. Raises WorkerError with the reason if it is broken, or after ``timeout_s``."""
-        await self._engine.usable(timeout_s)
+        await self._usable(timeout_s)
         return self.state
 
     async def recognise(self, pcm: bytes) -> Recognition:
@@ -123,33 +115,66 @@ class EngineClient:
         Raises WorkerError: at once while the model is broken, and when the second attempt fails too. The caller keeps
         the audio until then.
         """
-        if self._serving is None or self._serving.done():
-            raise WorkerError("the engine is not running")
+        return (await self.recognise_many([pcm]))[0]
+
+    async def recognise_many(self, pcms: Sequence[bytes]) -> list[Recognition]:
+        """Recognise several utterances in one request, which the engine may decode together.
+
+        Raises WorkerError as ``recognise`` does, and then none of them is recognised.
+        """
+        self._check_serving()
         if self._engine.fault is not None:
             self._engine.try_again()
             raise WorkerError(self._engine.fault)
-        done: asyncio.Future[Recognition] = asyncio.get_running_loop().create_future()
-        self._jobs.put_nowait(_Request(pcm, done))
+        if not pcms:
+            return []
+        done: asyncio.Future[list[Recognition]] = asyncio.get_running_loop().create_future()
+        self._jobs.put_nowait(_Request(tuple(pcms), done))
         return await done
 
-    async def use(self, directory: str | Path) -> None:
-        """Switch to the model in ``directory``, which serves from when it is loaded.
+    async def use(self, plan: Plan) -> None:
+        """Switch to another model or backend, which serves from when it is loaded.
 
-        Raises WorkerError with the reason if it cannot be loaded; then the present one goes on.
+        Raises WorkerError with the reason if it cannot be loaded, on the CPU either; then the present one goes on.
         """
-        if self._serving is None or self._serving.done():
-            raise WorkerError("the engine is not running")
-        engine = _Engine(Path(directory), self._options)
-        await engine.start()
         try:
-            await engine.usable(_LOAD_S)
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._jobs.put_nowait(_Switch(engine, done))
-            await done
-        except (WorkerError, asyncio.CancelledError):
-            if engine is not self._engine:
-                await engine.stop()
-            raise
+            engine, fault = await self._loaded(plan, plan.backend), plan.gpu_fault
+        except WorkerError as error:
+            if plan.backend.provider == "cpu":
+                raise
+            engine, fault = await self._loaded(plan, plan.on_cpu), str(error)
+        await self._switch(engine, None)
+        self.gpu_fault = engine.state.provider_fault or fault
+
+    def learn(self, plan: Plan) -> None:
+        """Take over what is known of the present model now, and what shall replace its GPU."""
+        present = self._engine.plan
+        if plan.concerns(present):
+            self._engine.plan = replace(plan, backend=present.backend)
+            self.gpu_fault = plan.gpu_fault or self.gpu_fault
+
+    async def move(self, plan: Plan) -> bool:
+        """Switch the present model to another backend; whether it serves there now.
+
+        If it cannot, nothing changes but ``gpu_fault``, where the GPU was asked for. Raises WorkerError if it cannot be
+        loaded on the CPU, or another switch was faster.
+        """
+        present, to_gpu = self._engine, plan.backend.provider == "cuda"
+        if not plan.concerns(present.plan):
+            raise WorkerError(_OTHER)
+        try:
+            engine = await self._loaded(plan, plan.backend)
+        except WorkerError as error:
+            if not to_gpu:
+                raise
+            self.gpu_fault = str(error)
+            return False
+        if to_gpu and engine.state.provider != "cuda":
+            self.gpu_fault = engine.state.provider_fault
+            await self._end(engine)
+            return False
+        await self._switch(engine, present)
+        return True
 
     async def stop(self) -> None:
         """End the worker; open requests fail with WorkerError."""
@@ -159,188 +184,150 @@ class EngineClient:
             self._serving = None
         while not self._jobs.empty():
             _fail(self._jobs.get_nowait(), WorkerError("the engine was stopped"))
-        await self._engine.stop()
+        await self._left()
+        await self._end(self._engine)
+        await self._left()
+
+    # -- engines come and go -------------------------------------------------------------------------------------------
+
+    def _check_serving(self) -> None:
+        if self._serving is None or self._serving.done():
+            raise WorkerError("the engine is not running")
+
+    def _new_engine(self, plan: Plan, backend: Backend) -> Engine:
+        return Engine(plan, backend, self._gpu_broken)
+
+    async def _loaded(self, plan: Plan, backend: Backend) -> Engine:
+        """A ready engine beside the present one. Raises WorkerError, and then nothing of it is left."""
+        self._check_serving()
+        engine = self._new_engine(plan, backend)
+        await engine.start()
+        try:
+            await engine.usable(_LOAD_S)
+        except (WorkerError, asyncio.CancelledError):
+            await self._end(engine)
+            raise
+        return engine
+
+    async def _switch(self, engine: Engine, instead_of: Engine | None) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._jobs.put_nowait(_Switch(engine, instead_of, done))
+        try:
+            await done
+        except (WorkerError, asyncio.CancelledError):
+            if engine is not self._engine:
+                await self._end(engine)
+            raise
+
+    def _gpu_broken(self, engine: Engine) -> None:
+        if engine is self._engine:
+            self._leave_gpu(engine.fault or "")
+
+    def _leave_gpu(self, reason: str) -> None:
+        """Go on with the CPU, if it is the GPU that failed."""
+        before = self._engine
+        if before.backend.provider == "cpu":
+            return
+        log.warning("the CPU takes over from the GPU: %s", reason)
+        self.gpu_fault = reason
+        self._engine = self._new_engine(before.plan, before.plan.on_cpu)
+        starting = self._engine
+
+        async def replace_it() -> None:
+            await starting.start()
+            await before.stop()
+
+        self._apart(replace_it())
+
+    async def _end(self, engine: Engine) -> None:
+        """End an engine, to the last even if we are cancelled meanwhile: its process would be left."""
+        await asyncio.wait({self._apart(engine.stop())})
+
+    def _apart(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name="replace an engine")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+        return task
+
+    async def _left(self) -> None:
+        while self._leaving:
+            await asyncio.wait(self._leaving)
+
+    async def _usable(self, timeout_s: float) -> Engine:
+        """The engine that serves, once it is ready; where it was replaced meanwhile, the one after it."""
+        while True:
+            engine = self._engine
+            try:
+                await engine.usable(timeout_s)
+            except WorkerError:
+                if engine is self._engine:
+                    raise
+            else:
+                return engine
+
+    # -- requests ------------------------------------------------------------------------------------------------------
 
     async def _serve(self) -> None:
         while True:
             job = await self._jobs.get()
             if job.done.done():  # its caller has given up
                 continue
+            self._working = True
             try:
                 if isinstance(job, _Switch):
-                    before, self._engine = self._engine, job.engine
-                    await before.stop()
+                    await self._take(job)
                     _finish(job.done, None)
                 else:
                     _finish(job.done, await self._recognise(job))
             except WorkerError as error:
                 _fail(job, error)
             finally:  # whatever ends this task, nobody waits for ever
+                self._working = False
                 _fail(job, WorkerError("the engine was stopped"))
 
-    async def _recognise(self, request: _Request) -> Recognition:
+    async def _take(self, switch: _Switch) -> None:
+        before = self._engine
+        if switch.instead_of not in {None, before}:
+            raise WorkerError(_OTHER)
+        self._engine = switch.engine
+        if switch.engine.state.provider == "cuda":
+            self.gpu_fault = None
+        await self._end(before)
+
+    async def _recognise(self, request: _Request) -> list[Recognition]:
         for attempt in range(1, _ATTEMPTS):
             try:
                 return await self._attempt(request, attempt)
-            except (WorkerDied, DeadlinePassed) as error:
-                log.warning("attempt %d to recognise %d bytes failed: %s", attempt, len(request.pcm), error)
+            except (WorkerDied, DeadlinePassed, DeviceLost) as error:
+                log.warning("attempt %d to recognise %d bytes failed: %s", attempt, sum(map(len, request.pcms)), error)
+                self._leave_gpu(str(error))
         return await self._attempt(request, _ATTEMPTS)
 
-    async def _attempt(self, request: _Request, attempt: int) -> Recognition:
-        await self._engine.usable(_LOAD_S)
+    async def _attempt(self, request: _Request, attempt: int) -> list[Recognition]:
+        engine = await self._usable(_LOAD_S)
+        state = engine.state
         sent_s = time.monotonic()
-        answer = await self._engine.ask(request.pcm, silence_s=_SILENCE_S[attempt])
-        return Recognition(
-            transcript=Transcript.of(answer),
-            queue_ms=(sent_s - request.asked_s) * 1000,
-            recognise_ms=(time.monotonic() - sent_s) * 1000,
-            engine_ms=answer["engine_ms"],
-            model=self.state.model,
-            provider=self.state.provider or "",
-            attempts=attempt,
-        )
+        answer = await engine.ask(request.pcms, silence_s=_SILENCE_S[attempt])
+        round_trip_ms = (time.monotonic() - sent_s) * 1000
+        heard = answer["transcripts"] if len(request.pcms) > 1 else [answer]
+        return [
+            Recognition(
+                transcript=Transcript.of(fields),
+                queue_ms=(sent_s - request.asked_s) * 1000,
+                recognise_ms=round_trip_ms * share,
+                engine_ms=answer["engine_ms"] * share,
+                model=state.model,
+                provider=state.provider or "",
+                attempts=attempt,
+            )
+            for fields, share in zip(heard, _shares(request.pcms), strict=True)
+        ]
 
 
-class _Engine:
-    """One model directory and the worker that serves it."""
-
-    def __init__(self, directory: Path, options: tuple[str, ...]) -> None:
-        self.fault: str | None = None  # why the model is broken
-        self._directory = directory.absolute()
-        self._options = options
-        self._worker = self._new_worker()
-        self._heard_s = 0.0  # when the worker last said something
-        self._faulted = asyncio.Event()
-        self._asked = asyncio.Event()
-        self._mending: asyncio.Task[None] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self._worker.pid
-
-    @property
-    def state(self) -> EngineState:
-        ready, fault = self._worker.ready, self.fault
-        is_default = self._directory == bundle.default_directory().absolute()
-        return EngineState(
-            phase=Phase.BROKEN if fault else Phase.READY if ready else Phase.LOADING,
-            message=fault or (None if ready else self._worker.last_error),
-            model=ready["model"] if ready else "practice" if is_default else self._directory.name,
-            provider=ready["provider"] if ready else None,
-            practice=bool(ready["practice"]) if ready else is_default,
-            directory=self._directory,
-        )
-
-    async def start(self) -> None:
-        await self._worker.start()
-
-    async def stop(self) -> None:
-        if self._mending is not None:
-            self._mending.cancel()
-            await asyncio.wait({self._mending})
-        await self._worker.stop()
-
-    def try_again(self) -> None:
-        """Let a broken model be loaded once more."""
-        self._asked.set()
-
-    async def usable(self, timeout_s: float) -> None:
-        """Wait until the worker is ready. Raises WorkerError when the model is broken, or after ``timeout_s``."""
-        if self._worker.ready and self.fault is None:
-            return
-        ready = asyncio.create_task(self._worker.wait_ready(timeout_s))
-        faulted = asyncio.create_task(self._faulted.wait())
-        try:
-            await asyncio.wait({ready, faulted}, return_when=asyncio.FIRST_COMPLETED)
-            if self.fault is not None:
-                raise WorkerError(self.fault)
-            await ready
-        finally:
-            faulted.cancel()
-            ready.cancel()
-            await asyncio.gather(faulted, ready, return_exceptions=True)
-
-    async def ask(self, pcm: bytes, silence_s: float) -> Head:
-        """Send one request to the worker, which is ready; its answer.
-
-        A worker that takes longer than the deadline, or is not heard of for ``silence_s``, is killed. Raises WorkerDied
-        if the worker ended, DeadlinePassed if it was killed, WorkerError if it answers with an error.
-        """
-        deadline_s = max(_DEADLINE_LEAST_S, _DEADLINE_PER_AUDIO_S * len(pcm) / SAMPLE_BYTES / RATE_HZ)
-        self._heard_s = time.monotonic()
-        end_s = self._heard_s + deadline_s
-        answer = asyncio.create_task(
-            self._worker.request({"kind": "recognise"}, pcm, deadline_s=deadline_s + silence_s)
-        )
-        killed = None
-        try:
-            while not answer.done():
-                wait_s = min(end_s, self._heard_s + silence_s) - time.monotonic()
-                await asyncio.wait({answer}, timeout=max(wait_s, 0.0))
-                if self._overdue(end_s, deadline_s, silence_s):
-                    await asyncio.wait({answer}, timeout=_CATCH_UP_S)
-                killed = None if answer.done() else self._overdue(end_s, deadline_s, silence_s)
-                if killed:
-                    self._worker.kill()
-                    await asyncio.wait({answer})  # the next request must not go to a process that is not buried yet
-            return (await answer)[0]
-        except WorkerDied:
-            if killed:
-                raise DeadlinePassed(killed) from None
-            raise
-        finally:
-            answer.cancel()
-            await asyncio.gather(answer, return_exceptions=True)
-
-    def _overdue(self, end_s: float, deadline_s: float, silence_s: float) -> str | None:
-        """Why the worker must be killed, or None while it may go on."""
-        now_s = time.monotonic()
-        if now_s >= end_s:
-            return f"the engine worker did not answer within {deadline_s:.0f} s and was killed"
-        if now_s >= self._heard_s + silence_s:
-            return f"the engine worker gave no sign of life for {silence_s:.1f} s and was killed"
-        return None
-
-    def _new_worker(self) -> Worker:
-        arguments = ("--model", str(self._directory), *self._options)
-        return Worker("_engine", *arguments, on_message=self._hear, on_end=self._ended)
-
-    def _hear(self, _head: Head, _body: bytes) -> None:
-        self._heard_s = time.monotonic()
-
-    def _ended(self, reason: str) -> None:
-        if self._worker.refused is not None:
-            self._break(self._worker.refused)
-        elif self._worker.barren >= _BARREN_STARTS:
-            self._break(f"the model in {self._directory} cannot be loaded: {reason}, {_BARREN_STARTS} times in a row")
-
-    def _break(self, fault: str) -> None:
-        self.fault = fault
-        self._faulted.set()
-        self._mending = asyncio.create_task(self._mend(), name="mend the engine")
-
-    async def _mend(self) -> None:
-        """Start a broken model again when its directory has changed or somebody wants to dictate."""
-        await self._worker.stop()
-        self._asked.clear()
-        before = await asyncio.to_thread(_contents, self._directory)
-        while not self._asked.is_set() and await asyncio.to_thread(_contents, self._directory) == before:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
-                    await self._asked.wait()
-        self._worker = self._new_worker()
-        self.fault = None
-        self._faulted.clear()
-        await self._worker.start()
-
-
-def _contents(directory: Path) -> frozenset[tuple[str, int, int]]:
-    """Names, sizes and times of the files in ``directory``; nothing if it cannot be read."""
-    try:
-        found = [(entry.name, entry.stat()) for entry in directory.iterdir()]
-    except OSError:
-        return frozenset()
-    return frozenset((name, status.st_size, status.st_mtime_ns) for name, status in found)
+def _shares(pcms: Sequence[bytes]) -> list[float]:
+    """The part of the whole that each is by its length."""
+    whole = sum(map(len, pcms))
+    return [len(pcm) / whole if whole else 1 / len(pcms) for pcm in pcms]
 
 
 def _finish(done: asyncio.Future[_T], result: _T) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
+from daemon.errors import DeadlinePassed, DeviceLost, WorkerDied, WorkerError
 from models import wire
 from models.wire import Head
 
@@ -84,7 +84,7 @@ class Worker:
         self.barren = 0  # processes in a row that ended before they were ready
         self.starts = 0
         self._verb = verb
-        self._arguments = arguments
+        self.arguments = arguments  # of the processes to come
         self._environment = dict(environment or {})
         self._on_message = on_message
         self._on_end = on_end
@@ -126,7 +126,7 @@ class Worker:
         """Send a request and wait for its answer.
 
         Raises WorkerDied if the process ends first, DeadlinePassed after killing a process that did not answer within
-        ``deadline_s``, and WorkerError if it answers with an error.
+        ``deadline_s``, and WorkerError if it answers with an error: DeviceLost if that came of its GPU.
         """
         number = next(self._ids)
         answer: asyncio.Future[tuple[Head, bytes]] = asyncio.get_running_loop().create_future()
@@ -141,7 +141,8 @@ class Worker:
         finally:
             del self._open[number]
         if result.get("kind") == "error":
-            raise WorkerError(str(result.get("message", "unknown error")))
+            kind = DeviceLost if result.get("device_lost") else WorkerError
+            raise kind(str(result.get("message", "unknown error")))
         return result, content
 
     def kill(self) -> None:
@@ -193,7 +194,7 @@ class Worker:
         return await asyncio.create_subprocess_exec(
             *program("daemon"),
             self._verb,
-            *self._arguments,
+            *self.arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, **self._environment},

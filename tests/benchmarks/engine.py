@@ -23,8 +23,10 @@ import numpy as np
 import psutil
 import sherpa_onnx
 
+from daemon.engine_choice import Plan
 from daemon.recogniser import EngineClient
 from models import audio_file, bundle
+from models.choice import Backend
 from models.ort import OrtRecogniser
 from models.recogniser import Transcript
 from models.sherpa import SherpaRecogniser
@@ -56,7 +58,7 @@ def main() -> None:
 async def _compare(directory: Path, threads: int, speech: bytes, repeats: int) -> None:
     found = bundle.find(directory)
     direct, own = _direct(found, threads), SherpaRecogniser(found, threads)
-    client = EngineClient(directory, threads)
+    client = EngineClient(Plan(directory, Backend("sherpa", "cpu", threads)))
     await client.start()
     await client.wait_ready(120)
 
@@ -141,7 +143,7 @@ def _direct(found: bundle.Bundle, threads: int) -> Callable[[bytes], Transcript]
 
 
 async def _memory(directory: Path, threads: int, speech: bytes, requests: int) -> None:
-    client = EngineClient(directory, threads)
+    client = EngineClient(Plan(directory, Backend("sherpa", "cpu", threads)))
     await client.start()
     await client.wait_ready(120)
     process = psutil.Process(client.pid)

@@ -11,7 +11,8 @@ import time
 import psutil
 import pytest
 
-from daemon import recogniser
+from daemon import engine_worker, recogniser
+from daemon.engine_choice import Plan
 from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
 from daemon.recogniser import EngineClient, Phase
 from models import audio_file, bundle
@@ -35,7 +36,7 @@ def stand_in(tmp_path, monkeypatch):
 
 @contextlib.asynccontextmanager
 async def _client(directory):
-    client = EngineClient(directory)
+    client = EngineClient(Plan(directory))
     await client.start()
     try:
         yield client
@@ -114,7 +115,7 @@ async def test_the_second_attempt_is_the_last_and_the_next_request_works(stand_i
 
 
 async def test_a_decode_without_end_is_killed_at_its_deadline(stand_in, monkeypatch):
-    monkeypatch.setattr(recogniser, "_DEADLINE_LEAST_S", 0.6)
+    monkeypatch.setattr(engine_worker, "_DEADLINE_LEAST_S", 0.6)
     async with _client(stand_in / "model") as client:
         first = (await client.wait_ready(_READY_S)) and client.pid
         with pytest.raises(DeadlinePassed, match="did not answer within 1 s and was killed"):
@@ -207,7 +208,7 @@ async def test_a_broken_model_says_why_at_once_and_is_not_started_over_and_over(
 
 
 async def test_a_broken_model_is_loaded_when_its_directory_is_mended(stand_in, monkeypatch):
-    monkeypatch.setattr(recogniser, "_LOOK_S", 0.1)
+    monkeypatch.setattr(engine_worker, "_LOOK_S", 0.1)
     (stand_in / "model" / "tokens.txt").unlink()
     async with _client(stand_in / "model") as client:
         await _until(lambda: client.state.phase is Phase.BROKEN)
@@ -237,7 +238,7 @@ async def test_switching_models_keeps_the_order_and_ends_the_old_worker(stand_in
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
         old = client.pid
-        switch = asyncio.create_task(client.use(stand_in / "other"))
+        switch = asyncio.create_task(client.use(Plan(stand_in / "other")))
         during = await client.recognise(_pcm(SPEAK))
         await switch
         after = await client.recognise(_pcm(SPEAK))
@@ -247,12 +248,38 @@ async def test_switching_models_keeps_the_order_and_ends_the_old_worker(stand_in
         assert not psutil.pid_exists(old)
 
 
+async def test_stopping_in_the_midst_of_a_switch_leaves_no_process(stand_in):
+    plan = Plan(tiny.bundle(stand_in / "other"))
+    async with _client(stand_in / "model") as client:
+        await client.wait_ready(_READY_S)
+        old = client.pid
+        os.kill(old, signal.SIGSTOP)  # so that its end takes a second
+        switch = asyncio.create_task(client.use(plan))
+        await _until(lambda: client.plan is plan)
+        new = client.pid
+    await asyncio.wait({switch})
+
+    assert isinstance(switch.exception(), WorkerError)
+    assert not psutil.pid_exists(old)
+    assert not psutil.pid_exists(new)
+
+
+async def test_several_utterances_in_one_request_come_in_their_order(stand_in):
+    async with _client(stand_in / "model") as client:
+        heard = await client.recognise_many([_pcm(SPEAK, samples) for samples in (3000, 1000)])
+        assert await client.recognise_many([]) == []
+
+    assert [one.transcript.text for one in heard] == ["heard 3000", "heard 1000"]
+    assert heard[0].recognise_ms == pytest.approx(3 * heard[1].recognise_ms)
+    assert heard[0].attempts == heard[1].attempts == 1
+
+
 async def test_a_model_that_cannot_be_loaded_does_not_replace_the_present_one(stand_in):
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
         pid = client.pid
         with pytest.raises(WorkerError, match=r"the model directory .*absent does not exist"):
-            await client.use(stand_in / "absent")
+            await client.use(Plan(stand_in / "absent"))
 
         assert (client.pid, client.state.model) == (pid, "model")
         assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
@@ -261,7 +288,7 @@ async def test_a_model_that_cannot_be_loaded_does_not_replace_the_present_one(st
 async def test_a_broken_model_is_replaced_by_a_sound_one(stand_in):
     async with _client(stand_in / "absent") as client:
         await _until(lambda: client.state.phase is Phase.BROKEN)
-        await client.use(stand_in / "model")
+        await client.use(Plan(stand_in / "model"))
 
         assert (await client.recognise(_pcm(SPEAK))).model == "model"
 

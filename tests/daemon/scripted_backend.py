@@ -1,0 +1,53 @@
+"""A model directory whose workers are scripted, and plans for it."""
+
+import asyncio
+import contextlib
+import sys
+
+from daemon import worker
+from daemon.engine_choice import Plan
+from daemon.recogniser import EngineClient
+from models.choice import Backend, Wish
+from tests.models import tiny
+from tests.recordings import ROOT
+
+ON_GPU, ON_CPU = Backend("ort", "cuda", 1), Backend("sherpa", "cpu", 1)
+LIMIT_S = 20.0
+
+
+class Scripted:
+    """The directory, and what its workers are to do."""
+
+    def __init__(self, place, monkeypatch):
+        self.place = place
+        self.model = tiny.bundle(place / "model")
+        program = [sys.executable, "-m", "tests.daemon.scripted_engine"]
+        monkeypatch.setattr(worker, "program", lambda _package: program)
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        self.manner("loads none 0")
+
+    def manner(self, words):
+        (self.place / "manner").write_text(words)
+
+    def starts(self):
+        """The arguments of every worker so far, without the model's."""
+        file = self.place / "starts"
+        return [line.split(" ", 2)[2] for line in file.read_text().splitlines()] if file.exists() else []
+
+    def plan(self, backend=ON_GPU, **more):
+        return Plan(self.model, backend, ON_CPU, wish=Wish(provider="cuda"), **more)
+
+    @contextlib.asynccontextmanager
+    async def client(self, plan=None):
+        client = EngineClient(plan or self.plan())
+        await client.start()
+        try:
+            yield client
+        finally:
+            await client.stop()
+
+
+async def until(condition):
+    async with asyncio.timeout(LIMIT_S):
+        while not condition():
+            await asyncio.sleep(0.02)
