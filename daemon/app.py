@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from daemon import config as configuration
-from daemon import paths
+from daemon import engine_choice, paths
 from daemon.capture import Microphone
 from daemon.config import Config
 from daemon.control import Control
 from daemon.dictation import Dictation, Settings
 from daemon.endpoint import EndpointSettings
-from daemon.errors import HotkeyError, SwictationError, WorkerError
+from daemon.engine_choice import Plan
+from daemon.engine_keeper import EngineKeeper
+from daemon.engine_measure import measure
+from daemon.errors import RequestRefused, SwictationError, WorkerError
+from daemon.hotkey.bound import BoundHotkey
 from daemon.hotkey.choose import choose as choose_hotkey
 from daemon.hotkey.contract import Hotkey, Listener
 from daemon.insert.choose import choose as choose_inserter
@@ -30,33 +36,37 @@ from daemon.messages import Frame, Mode
 from daemon.recogniser import EngineClient
 from daemon.requests import Requests
 from daemon.server import Server
+from daemon.service import Service
 from daemon.single import Lock
 from daemon.spool import Spool
+from daemon.trial import MicrophoneTrial
+from daemon.worker import program
 
 log = logging.getLogger(__name__)
 
 _LOADING_LIMIT_S = 600.0
-_HOTKEY_RETRY_S = 3.0
 
 
 class Daemon:
     """All parts of the running daemon. ``config_file`` is read again by ``reload``."""
 
-    def __init__(self, config_file: Path, model_directory: Path | None = None) -> None:
+    def __init__(
+        self, config_file: Path, model_directory: Path | None = None, service: Service | None = None
+    ) -> None:
+        self._service = service or Service()
         self.config_file = config_file
         self.config = configuration.load(config_file)
         self.began_s = time.monotonic()
-        self.hotkey_fault: str | None = None
+        self.config_revision = secrets.randbits(31)  # another one after every change, and in the next daemon
         self.stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._model_override = model_directory
         runtime, data = paths.private(paths.runtime_directory()), paths.private(paths.data_directory())
         history = self.config.history
         self.journal = Journal(paths.history_file(), limit=history.limit, keep_text=history.keep_text)
-        model = self.config.model
-        self.engine = EngineClient(self._model_directory(), model.threads, model.engine)
+        self.engine = EngineClient(_plan(self.config, model_directory))
         self.microphone = Microphone()
-        self.inserter: Inserter = choose_inserter(self.config.insert.method, sys.platform, os.environ)
+        self.inserter: Inserter = choose_inserter(self.config.insert.method, sys.platform, os.environ, self.changed)
         self.dictation = Dictation(
             recogniser=self.engine,
             inserter=self.inserter,
@@ -74,7 +84,21 @@ class Daemon:
             recording=self._recording,
             changed=self.changed,
         )
-        self.hotkey: Hotkey = self._new_hotkey()
+        self.keeper = EngineKeeper(
+            self.engine,
+            engine_choice.memory(),
+            measure=functools.partial(measure, command=[*program("daemon"), "_bench"]),
+            idle=lambda: self.control.take is None and not self.dictation.busy,
+            next_change=self.next_change,
+            changed=self.changed,
+        )
+        self.trial = MicrophoneTrial(
+            self.microphone.open,
+            self.engine,
+            settings=lambda: self.dictation.settings.endpoint,
+            rewrite=self.dictation.rewrite,
+        )
+        self.hotkey = BoundHotkey(self.config.hotkey.key, self._new_hotkey, changed=self.changed)
         self.server = Server(paths.socket_file(), Requests(self).answer)
 
     # -- life ----------------------------------------------------------------------------------------------------------
@@ -84,19 +108,23 @@ class Daemon:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self.journal.close)
             self.dictation.last = await self.journal.latest()
-            await self._start(stack, self.inserter, self.microphone, self.engine, self.server)
-            stack.push_async_callback(self._release_hotkey)
-            await self._bind_hotkey()
+            stack.push_async_callback(self._stop_inserter)
+            await self.inserter.start()
+            await self._start(stack, self.microphone, self.engine, self.server, self.hotkey)
+            self._service.ready()
             async with asyncio.TaskGroup() as group:
-                work = (self.dictation.run(), self._when_ready(), self._keep_hotkey())
-                tasks = [group.create_task(one) for one in work]
+                work = (self.dictation.run(), self._when_ready(), self.hotkey.keep(), self.keeper.run())
+                tasks = [group.create_task(one) for one in (*work, self._service.feed())]
                 await self.stopping.wait()
+                self._service.stopping()
                 for task in tasks:
                     task.cancel()
             await self.dictation.settle_all()  # or the next daemon would hold what has arrived
 
     @staticmethod
-    async def _start(stack: contextlib.AsyncExitStack, *parts: Inserter | Microphone | EngineClient | Server) -> None:
+    async def _start(
+        stack: contextlib.AsyncExitStack, *parts: Microphone | EngineClient | Server | BoundHotkey
+    ) -> None:
         for part in parts:
             stack.push_async_callback(part.stop)
             await part.start()
@@ -130,33 +158,90 @@ class Daemon:
         return self._changed
 
     async def reload(self) -> list[str]:
-        """Take over the configuration file; gives back the keys that only a restart changes. Raises ConfigError."""
-        before, self.config = self.config, configuration.load(self.config_file)
+        """Take over the configuration file; gives back the keys that only a restart changes.
+
+        Raises ConfigError, or WorkerError for a model that cannot be loaded, with everything as it was.
+        """
+
+        def load() -> Config:
+            return configuration.load(self.config_file)
+
+        return await self._change_to(load(), load, insist=False)
+
+    async def set_value(self, key: str, value: str | float) -> list[str]:
+        """Change one key of the configuration, here and in its file; gives back the keys that only a restart changes.
+
+        Raises ConfigError, HotkeyError or WorkerError with the reason, and everything, the file too, as it was.
+        """
+        if key == "hotkey.key" and self.control.take is not None:  # its release would be missed
+            raise RequestRefused("a dictation is running: stop it first with `swictation stop`")
+
+        def write() -> Config:
+            config, content = configuration.with_value(self.config_file, key, value)  # it may have changed meanwhile
+            configuration.write(self.config_file, content)
+            return config
+
+        wanted, _content = await asyncio.to_thread(configuration.with_value, self.config_file, key, value)
+        return await self._change_to(wanted, write, insist=True)
+
+    async def _change_to(self, wanted: Config, commit: Callable[[], Config], *, insist: bool) -> list[str]:
+        """Do what can be refused, then ``commit``, then the rest. What a refusal leaves half done is undone."""
+        before = self.config
+        async with contextlib.AsyncExitStack() as undo:
+            await self.hotkey.change(wanted.hotkey.key, insist=insist)
+            undo.push_async_callback(self.hotkey.change, before.hotkey.key, insist=False)
+            if wanted.model != before.model or not insist:  # a reload looks at the models again, too
+                await self._use_model(before, wanted)
+                undo.push_async_callback(self._use_model, wanted, before)
+            before, self.config = self.config, commit()
+            undo.pop_all()
         self.dictation.settings = _settings(self.config)
         self.control.hold_ms = self.config.hotkey.hold_ms
         self.control.max_recording_s = self.config.hotkey.max_recording_s
-        if self.config.hotkey.key != before.hotkey.key:
-            await self.hotkey.stop()
-            self.hotkey = self._new_hotkey()
-            await self._bind_hotkey()
-        if self.config.model.dir != before.model.dir:
-            self._model_override = None
-            await self.engine.use(self._model_directory())
-            await self.dictation.recover()
+        self.config_revision += 1
         self.changed()
-        old, new = configuration.flatten(before), configuration.flatten(self.config)
-        fixed = (
-            "model.threads",
-            "model.engine",
-            "insert.method",
-            "history.keep_text",
-            "history.limit",
-            "dictation.hands_free",
-        )
-        return [key for key in fixed if old[key] != new[key]]
+        await self._use_history(before, self.config)
+        await self._use_inserter(before, self.config)
+        self._use_hands_free(before, self.config)
+        return []  # everything can be taken over by a running daemon
 
-    def _open_microphone(self) -> AsyncGenerator[Frame, None]:
-        return self.microphone.open(self.config.microphone.device)
+    async def _use_model(self, before: Config, new: Config) -> None:
+        override = self._model_override if new.model.dir == before.model.dir else None
+        plan = await asyncio.to_thread(_plan, new, override)
+        if not plan.concerns(self.engine.plan):
+            await self.engine.use(plan)
+            await self.dictation.recover()
+        self._model_override = override
+
+    async def _use_history(self, before: Config, new: Config) -> None:
+        if new.history != before.history:
+            await self.journal.configure(limit=new.history.limit, keep_text=new.history.keep_text)
+            self.changed()
+
+    async def _use_inserter(self, before: Config, new: Config) -> None:
+        if new.insert.method != before.insert.method:
+            inserter = choose_inserter(new.insert.method, sys.platform, os.environ, self.changed)
+            await inserter.start()
+            await self.dictation.use_inserter(inserter)
+            leaving, self.inserter = self.inserter, inserter
+            await leaving.stop()
+            self.changed()
+
+    def _use_hands_free(self, before: Config, new: Config) -> None:
+        if new.dictation.hands_free == before.dictation.hands_free:
+            return
+        if not new.dictation.hands_free and self.control.take is not None and self.control.take.mode is Mode.HANDS_FREE:
+            self.control.stop()
+        elif new.dictation.hands_free and self.engine.state.phase == "ready":
+            self.control.start(Mode.HANDS_FREE)
+
+    # -- what the parts need of each other -----------------------------------------------------------------------------
+
+    async def _open_microphone(self) -> AsyncGenerator[Frame, None]:
+        await self.trial.end()
+        async with contextlib.aclosing(self.microphone.open(self.config.microphone.device)) as frames:
+            async for frame in frames:
+                yield frame
 
     def _recording(self, active: bool) -> None:
         self.hotkey.cancel_key(active)
@@ -164,40 +249,24 @@ class Daemon:
     def _model_directory(self) -> Path:
         return self._model_override or configuration.model_directory(self.config)
 
-    def _new_hotkey(self) -> Hotkey:
+    def _plan(self) -> Plan:
+        return engine_choice.for_model(self._model_directory(), self.config.model)
+
+    def _new_hotkey(self, key: str, on_lost: Callable[[str], None]) -> Hotkey:
         listener = Listener(
             on_press=self.control.press,
             on_release=self.control.release,
             on_cancel=lambda _at_s: self.control.cancel(),
-            on_lost=self._hotkey_lost,
+            on_lost=on_lost,
         )
-        return choose_hotkey(self.config.hotkey.key, listener, platform=sys.platform, environment=os.environ)
+        return choose_hotkey(key, listener, platform=sys.platform, environment=os.environ)
 
-    async def _release_hotkey(self) -> None:
-        await self.hotkey.stop()
+    async def _stop_inserter(self) -> None:
+        await self.inserter.stop()  # perhaps not the one that was there at the start
 
-    async def _bind_hotkey(self) -> None:
-        try:
-            await self.hotkey.start()
-        except HotkeyError as error:
-            self._hotkey_lost(str(error))
-        else:
-            self.hotkey_fault = self.hotkey.reason
-            self.changed()
 
-    def _hotkey_lost(self, reason: str) -> None:
-        if reason != self.hotkey_fault:
-            log.warning("%s", reason)
-        self.hotkey_fault = reason
-        self.changed()
-
-    async def _keep_hotkey(self) -> None:
-        """Try again for a key that was taken or lost: the other program may have ended, the X server come back."""
-        while True:
-            await asyncio.sleep(_HOTKEY_RETRY_S)
-            if self.hotkey_fault is not None and self.hotkey.reason is None:
-                await self.hotkey.stop()
-                await self._bind_hotkey()
+def _plan(config: Config, override: Path | None) -> Plan:
+    return engine_choice.for_model(override or configuration.model_directory(config), config.model)
 
 
 def _settings(config: Config) -> Settings:
@@ -209,8 +278,8 @@ def _settings(config: Config) -> Settings:
     )
 
 
-async def _serve(model_directory: Path | None) -> None:
-    daemon = Daemon(paths.config_file(), model_directory)
+async def _serve(model_directory: Path | None, service: Service) -> None:
+    daemon = Daemon(paths.config_file(), model_directory, service)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, daemon.stopping.set)
@@ -220,12 +289,14 @@ async def _serve(model_directory: Path | None) -> None:
 def main(model_directory: Path | None = None) -> int:
     """Run the daemon in the foreground; a second one says so and ends with 0."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    service = Service.taken_from(os.environ)
     try:
         lock = Lock(paths.private(paths.runtime_directory()) / "daemon.lock")
         if (holder := lock.take()) is not None:
             print(f"swictation is already running (process {holder})")
+            service.ready()  # a unit that ends well without having been ready has failed
             return 0
-        asyncio.run(_serve(model_directory))
+        asyncio.run(_serve(model_directory, service))
     except SwictationError as error:
         print(f"swictation: {error}", file=sys.stderr)
         return 1

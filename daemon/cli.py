@@ -71,18 +71,33 @@ def _parser() -> argparse.ArgumentParser:
     last = add("last", _last, "show the last text")
     last.add_argument("--insert", action="store_true", help="insert it again, into the window that has the focus")
     last.add_argument("--after", type=float, default=0.0, metavar="SECONDS", help="wait first, to change the window")
+    add("undo", _undo, "take back the last insertion, while nothing else has touched its window")
     history = add("history", _history, "show what was said, newest last")
     history.add_argument("-n", type=int, default=20, metavar="COUNT", help="how many entries (20)")
-    history.add_argument("--clear", action="store_true", help="delete every entry, for good")
+    _history_arguments(history)
     add("stats", _stats, "show what users waited for: count, p50, p95 and share of each stage")
     add("devices", _devices, "list the microphones")
     config = add("config", _config, "show the configuration, or change it")
     config.add_argument("action", nargs="?", choices=("show", "path", "get", "set"), default="show")
     config.add_argument("key", nargs="?", help="the dotted key, such as hotkey.key")
     config.add_argument("value", nargs="?")
+    autostart = add("autostart", _autostart, "start on login, or not, or show how it stands")
+    autostart.add_argument("action", nargs="?", choices=("on", "off", "status"), default="status")
+    doctor = add("doctor", _doctor, "prove each part by using it, and say what mends what is broken")
+    doctor.add_argument("--report", type=Path, metavar="FILE", help="write FILE, fit for a bug report: nothing private")
     _bench_arguments(add("bench", _bench, "measure every model on every engine, side by side"))
     _models_arguments(add("models", _models, "list, get, check, choose and remove models"))
     return parser
+
+
+def _history_arguments(history: argparse.ArgumentParser) -> None:
+    history.add_argument("--search", metavar="TEXT", help="only entries with TEXT in them")
+    history.add_argument("--ids", action="store_true", help="show the id of each entry")
+    action = history.add_mutually_exclusive_group()
+    action.add_argument("--insert", metavar="ID", help="insert its text again, into the window that has the focus")
+    action.add_argument("--decode", metavar="ID", help="recognise its kept audio again, with the model in use")
+    action.add_argument("--delete", metavar="ID", help="delete one entry and its audio, for good")
+    action.add_argument("--clear", action="store_true", help="delete every entry and its audio, for good")
 
 
 def _bench_arguments(bench: argparse.ArgumentParser) -> None:
@@ -101,11 +116,12 @@ def _bench_arguments(bench: argparse.ArgumentParser) -> None:
 
 
 def _models_arguments(models: argparse.ArgumentParser) -> None:
-    actions = ("list", "pull", "verify", "use", "remove", "path")
+    actions = ("list", "pull", "verify", "use", "measure", "optimise", "remove", "path")
     models.add_argument("action", nargs="?", choices=actions, default="list")
-    models.add_argument("name", nargs="?", help="a model; pull takes the one that suits this machine if there is none")
+    models.add_argument("name", nargs="?", help="a model; without, pull and use take what suits this machine")
     models.add_argument("--from", dest="file", type=Path, metavar="FILE", help="pull: unpack FILE instead of fetching")
     models.add_argument("--mirror", metavar="URL", help="pull: fetch from below URL (or set SWICTATION_MIRROR)")
+    models.add_argument("--progress", choices=("json",), help="pull: tell each step as JSON on a line of its own")
 
 
 def report(arguments: argparse.Namespace, result: Any, words: Callable[[Any], str]) -> None:
@@ -199,6 +215,14 @@ def _last(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _undo(arguments: argparse.Namespace) -> int:
+    from daemon.client import ask
+
+    result = ask("undo")
+    report(arguments, result, lambda result: "taken back" if result["undone"] else f"left as it is: {result['reason']}")
+    return 0 if result["undone"] else 1
+
+
 def _dictate(arguments: argparse.Namespace) -> int:
     from daemon.play import play
     from daemon.words import entry_in_words
@@ -218,17 +242,9 @@ def _transcribe(arguments: argparse.Namespace) -> int:
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    from daemon import reports
-    from daemon.words import entry_in_words
+    from daemon import history_command
 
-    if arguments.clear:
-        report(arguments, {"deleted": reports.clear()}, lambda result: f"{result['deleted']} entries deleted")
-        return 0
-    entries = reports.entries(arguments.n)
-    report(
-        arguments, entries, lambda entries: "\n".join(map(entry_in_words, entries)) or "nothing has been dictated yet"
-    )
-    return 0
+    return history_command.run(arguments)
 
 
 def _stats(arguments: argparse.Namespace) -> int:
@@ -255,8 +271,7 @@ def _config(arguments: argparse.Namespace) -> int:
     if arguments.action == "set":
         if arguments.key is None or arguments.value is None:
             raise ConfigError("say which key and which value: swictation config set KEY VALUE")
-        config.set_value(file, arguments.key, arguments.value)
-        return _reload(arguments)
+        return _set_config(arguments)
     if arguments.action == "path":
         report(arguments, {"path": str(file)}, lambda result: str(result["path"]))
         return 0
@@ -269,18 +284,34 @@ def _config(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _reload(arguments: argparse.Namespace) -> int:
+def _set_config(arguments: argparse.Namespace) -> int:
+    from daemon import config, paths
     from daemon.client import Client
     from daemon.errors import NoDaemon
 
+    value = config.read_value(arguments.key, arguments.value)
     try:
-        with Client(timeout_s=120.0) as daemon:  # another model may have to be loaded first
-            result = daemon.ask("reload")
+        with Client(timeout_s=180.0) as daemon:  # another model may have to be loaded first
+            result = daemon.ask("set_config", key=arguments.key, value=value)
     except NoDaemon:
-        result = {"restart_needed_for": []}
-    needed = result["restart_needed_for"]
-    report(arguments, result, lambda _result: f"restart the daemon for {', '.join(needed)}" if needed else "set")
+        changed = config.set_value(paths.config_file(), arguments.key, value)
+        result = {"values": config.flatten(changed), "restart_needed_for": []}
+    report(arguments, result, lambda _result: "set")
     return 0
+
+
+def _autostart(arguments: argparse.Namespace) -> int:
+    from daemon.autostart import switch
+
+    state = switch.switched({"on": True, "off": False, "status": None}[arguments.action])
+    report(arguments, state.as_json(), lambda _json: state.in_words())
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from daemon.doctor import command
+
+    return command.run(arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> int:

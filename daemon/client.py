@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -69,13 +68,6 @@ class Client:
         if not answer["ok"]:
             raise RequestRefused(answer["error"])
         return answer["result"]
-
-    def watch(self) -> Iterator[Any]:
-        """The daemon's status now and after every change. Raises NoDaemon when the daemon ends."""
-        yield self.ask("watch")
-        self._socket.settimeout(None)
-        while True:
-            yield self.answer()
 
     def hang_up(self) -> None:
         """End the conversation from another thread: whoever waits for an answer gets NoDaemon."""

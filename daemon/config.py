@@ -28,6 +28,10 @@ class Range:
         """What is wrong with ``value``, or None."""
         return None if self.low <= value <= self.high else f"must be from {self.low:g} to {self.high:g}, not {value:g}"
 
+    def as_json(self) -> dict[str, Any]:
+        """The limit as plain JSON values."""
+        return {"kind": "range", "low": self.low, "high": self.high}
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
@@ -38,6 +42,10 @@ class OneOf:
     def fault(self, value: str) -> str | None:
         """What is wrong with ``value``, or None."""
         return None if value in self.words else f'must be one of {", ".join(self.words)}, not "{value}"'
+
+    def as_json(self) -> dict[str, Any]:
+        """The limit as plain JSON values."""
+        return {"kind": "one_of", "words": list(self.words)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,10 @@ class KeyName:
             return str(error)
         return None
 
+    def as_json(self) -> dict[str, Any]:
+        """The limit as plain JSON values."""
+        return {"kind": "key"}
+
 
 def _limited(default: Any, limit: Range | OneOf | KeyName) -> Any:
     return field(default=default, metadata={"limit": limit})
@@ -68,7 +80,10 @@ class MicrophoneConfig:
 
 @dataclass(frozen=True, slots=True)
 class EndpointConfig:
-    """Voice activity detection and endpointing; see ``daemon.endpoint``."""
+    """Voice activity detection and endpointing; see ``daemon.endpoint``.
+
+    ``speculate`` decodes at every pause, so that the text is there when the speech turns out to be over.
+    """
 
     aggressiveness: int = _limited(2, Range(0, 3))
     onset_ms: int = _limited(60, Range(20, 500))
@@ -76,6 +91,7 @@ class EndpointConfig:
     hangover_ms: int = _limited(700, Range(100, 5000))
     min_speech_ms: int = _limited(120, Range(20, 2000))
     max_utterance_s: float = _limited(20.0, Range(3, 60))
+    speculate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +114,16 @@ class DictationConfig:
 class ModelConfig:
     """``dir`` is a directory with a NeMo TDT bundle; empty is the bundled practice model.
 
-    ``engine`` is ``sherpa`` (sherpa-onnx on the CPU) or ``ort`` (onnxruntime; on the GPU with swictation[gpu]).
+    ``engine`` is ``sherpa`` (sherpa-onnx) or ``ort`` (onnxruntime), ``provider`` ``cpu`` or ``cuda``; ``auto``, and 0
+    ``threads``, take what is fastest here by measurement.
     ``mirror`` is an address below which model archives are fetched; empty is their own.
     """
 
     dir: str = ""
-    engine: str = _limited("sherpa", OneOf(("sherpa", "ort")))
+    engine: str = _limited("auto", OneOf(("auto", "sherpa", "ort")))
+    provider: str = _limited("auto", OneOf(("auto", "cpu", "cuda")))
     mirror: str = ""
-    threads: int = _limited(1, Range(1, 64))
+    threads: int = _limited(0, Range(0, 64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,29 @@ class HistoryConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class OverlayConfig:
+    """The small picture on the screen while something is dictated."""
+
+    show: bool = True
+    place: str = _limited("bottom", OneOf(("bottom", "top", "top-left", "top-right", "bottom-left", "bottom-right")))
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationsConfig:
+    """``text`` allows the words of a dictation in a notification."""
+
+    show: bool = True
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SoundsConfig:
+    """``on`` plays a short sound at the start, the end and at an error."""
+
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration."""
 
@@ -136,6 +177,9 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     insert: InsertConfig = field(default_factory=InsertConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    overlay: OverlayConfig = field(default_factory=OverlayConfig)
+    notifications: NotificationsConfig = field(default_factory=NotificationsConfig)
+    sounds: SoundsConfig = field(default_factory=SoundsConfig)
 
 
 _TYPE_NAMES = {
@@ -223,36 +267,67 @@ def flatten(config: Config) -> dict[str, Any]:
     }
 
 
-def set_value(path: Path, dotted: str, text: str) -> Config:
-    """Change one key in the file at ``path`` and give back the new configuration.
-
-    ``text`` is read as the key's type. Comments and order of the file survive; nothing is written if the result would
-    be refused. Raises ConfigError.
-    """
-    import tomlkit  # only a change needs it, and it costs 20 ms
-
-    load(path)  # a faulty file is not to be rewritten
-    known = flatten(Config())
-    if dotted not in known:
-        raise ConfigError(f"{dotted}: unknown key{_suggestion(dotted, known)}")
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-    section, key = dotted.split(".")
-    if section not in document:
-        document[section] = tomlkit.table()
-    document[section][key] = _typed(dotted, text, type(known[dotted]))
-    written = tomlkit.dumps(document)
-    config = parse(tomllib.loads(written))
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_suffix(".toml.new")
-    partial.write_text(written, encoding="utf-8")
-    partial.replace(path)
-    return config
+def limits() -> dict[str, dict[str, Any] | None]:
+    """What every key of the configuration accepts, dotted: a range, some words, the name of a key, or no limit."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for section in dataclasses.fields(Config):
+        for key in dataclasses.fields(section.default_factory):  # type: ignore[arg-type]  # a section is made by its class
+            limit = key.metadata.get("limit")
+            found[f"{section.name}.{key.name}"] = None if limit is None else limit.as_json()
+    return found
 
 
-def _typed(dotted: str, text: str, kind: type) -> Any:
+def read_value(dotted: str, text: str) -> Any:
+    """``text`` as the key's type, as the command line gives it. Raises ConfigError."""
+    kind = type(_default(dotted))
     try:
         if kind is bool:
             return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}[text.lower()]
         return kind(text)
     except (KeyError, ValueError):
         raise ConfigError(f'{dotted}: must be {_TYPE_NAMES[kind]}, not "{text}"') from None
+
+
+def set_value(path: Path, dotted: str, value: str | float) -> Config:
+    """Change one key in the file at ``path`` and give back the new configuration.
+
+    Comments and order of the file survive; nothing is written if the result would be refused. Raises ConfigError.
+    """
+    config, content = with_value(path, dotted, value)
+    write(path, content)
+    return config
+
+
+def with_value(path: Path, dotted: str, value: str | float) -> tuple[Config, str]:
+    """The configuration that the file at ``path`` would be with one key changed, and its text. Raises ConfigError."""
+    import tomlkit  # only a change needs it, and it costs 20 ms
+
+    load(path)  # a faulty file is not to be rewritten
+    _default(dotted)
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    section, key = dotted.split(".")
+    if section not in document:
+        document[section] = tomlkit.table()
+    document[section][key] = value
+    content = tomlkit.dumps(document)
+    return parse(tomllib.loads(content)), content
+
+
+def write(path: Path, content: str) -> None:
+    """Make ``content`` the file at ``path``, whole or not at all. Raises ConfigError."""
+    file = path.resolve()  # it may be a link into a directory that is kept elsewhere
+    partial = file.with_suffix(".toml.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; nothing has changed") from None
+
+
+def _default(dotted: str) -> Any:
+    """The default of a key. Raises ConfigError if there is none of that name."""
+    known = flatten(Config())
+    if dotted not in known:
+        raise ConfigError(f"{dotted}: unknown key{_suggestion(dotted, known)}")
+    return known[dotted]

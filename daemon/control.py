@@ -45,6 +45,11 @@ class Control:
         self._clock = clock
         self._limit: asyncio.TimerHandle | None = None
 
+    @property
+    def left_s(self) -> float | None:
+        """How long the recording may go on; None where there is no limit."""
+        return None if self._limit is None else max(0.0, self._limit.when() - asyncio.get_running_loop().time())
+
     def press(self, at_s: float) -> None:
         """The hotkey went down."""
         self._step(session.KeyPressed(at_s))

@@ -8,17 +8,18 @@ from __future__ import annotations
 import dataclasses
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from daemon.errors import SwictationError
-from daemon.latency import FIELDS, Timings
+from daemon.history_versions import bring_up_to_date, forget_copies
+from daemon.latency import FIELDS, STAGES, StageSummary, Timings, summarise_rows
 from daemon.messages import Mode, Outcome
 from daemon.paths import private
 
-_VERSION = 1
 _COUNTS = ("tokens", "steps", "rtf")
 _TIMINGS = tuple(name if name in _COUNTS else f"{name}_ms" for name in FIELDS)
 _COLUMNS = ("id", "at_s", "mode", "outcome", "reason", "text", "model", "provider", "audio_s", *_TIMINGS)
@@ -46,10 +47,41 @@ class Entry:
         return plain
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted; None is no condition. ``search`` is a part of the text, upper and lower case alike."""
+
+    search: str | None = None
+    outcomes: Sequence[str] | None = None
+    model: str | None = None
+    mode: str | None = None
+
+    def condition(self) -> tuple[str, list[object]]:
+        """The SQL condition and its values."""
+        wanted: list[tuple[str, list[object]]] = []
+        if self.search:
+            wanted.append(("instr(casefold(text), ?)", [self.search.casefold()]))
+        if self.outcomes is not None:
+            wanted.append((f"outcome IN ({', '.join('?' * len(self.outcomes))})", list(self.outcomes)))
+        named = {"model": self.model, "mode": self.mode}
+        wanted += [(f"{name} = ?", [value]) for name, value in named.items() if value is not None]
+        values = [value for _part, values in wanted for value in values]
+        return " AND ".join(part for part, _values in wanted) or "TRUE", values
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The newest matching entries before some number, newest first, each with its number, and how many match in all."""
+
+    entries: list[tuple[int, Entry]]
+    total: int
+
+
 class History:
     """The history in the file at ``path``; at most ``limit`` entries, with their texts only if ``keep_text``."""
 
     def __init__(self, path: Path, *, limit: int = 10_000, keep_text: bool = True) -> None:
+        self._path = path
         self._limit = limit
         self._keep_text = keep_text
         private(path.parent)
@@ -57,28 +89,18 @@ class History:
         path.chmod(0o600)  # SQLite gives its journal the mode of its database
         self._db = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        found = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if found > _VERSION:
+        self._db.create_function("casefold", 1, _casefold, deterministic=True)  # SQLite's own knows ASCII only
+        try:
+            bring_up_to_date(self._db, path, _TIMINGS)
+            self._db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
             self._db.close()
-            raise SwictationError(
-                f"{path} was written by a newer swictation: install that version, or move the file away"
-            )
-        self._db.execute("PRAGMA journal_mode = WAL")
+            raise SwictationError(f"{path} cannot be opened ({error}): if it is damaged, move the file away") from None
+        except SwictationError:
+            self._db.close()
+            raise
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA secure_delete = ON")
-        if found < _VERSION:
-            self._create()
-
-    def _create(self) -> None:
-        numbers = ", ".join(f"{name} REAL" for name in _TIMINGS)
-        with self._db:
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS utterance ("
-                "number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, at_s REAL NOT NULL, "
-                "mode TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT, text TEXT, model TEXT, provider TEXT, "
-                f"audio_s REAL NOT NULL, {numbers})",
-            )
-            self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -98,10 +120,18 @@ class History:
                 f"ON CONFLICT (id) DO UPDATE SET {updates}",
                 values,
             )
-            self._db.execute(
-                "DELETE FROM utterance WHERE number <= (SELECT max(number) FROM utterance) - ?",
-                (self._limit,),
-            )
+            self._drop_over_limit()
+
+    def configure(self, *, limit: int, keep_text: bool) -> None:
+        """Keep at most ``limit`` entries from now on, and the texts of new ones only if ``keep_text``."""
+        self._limit, self._keep_text = limit, keep_text
+        with self._db:
+            self._drop_over_limit()
+
+    def _drop_over_limit(self) -> None:
+        self._db.execute(
+            "DELETE FROM utterance WHERE number <= (SELECT max(number) FROM utterance) - ?", (self._limit,)
+        )
 
     def latest(self, count: int | None = None) -> list[Entry]:
         """The newest entries, newest first; all of them without ``count``."""
@@ -115,10 +145,49 @@ class History:
         row = self._db.execute("SELECT * FROM utterance WHERE text IS NOT NULL ORDER BY number DESC LIMIT 1").fetchone()
         return _entry(row) if row else None
 
+    def find(self, id: str) -> Entry | None:  # noqa: A002 - an entry's id
+        """The entry with that id."""
+        row = self._db.execute("SELECT * FROM utterance WHERE id = ?", (id,)).fetchone()
+        return _entry(row) if row else None
+
+    def page(self, wanted: Filter, limit: int, before: int | None = None) -> Page:
+        """At most ``limit`` entries that match, those with a number below ``before``."""
+        condition, values = wanted.condition()
+        total = self._db.execute(f"SELECT count(*) FROM utterance WHERE {condition}", values)  # noqa: S608 - ours
+        bound = 1 << 62 if before is None else before
+        rows = self._db.execute(
+            f"SELECT * FROM utterance WHERE number < ? AND {condition} ORDER BY number DESC LIMIT ?",  # noqa: S608
+            [bound, *values, limit],
+        )
+        return Page([(row["number"], _entry(row)) for row in rows], total.fetchone()[0])
+
+    def summary(self, wanted: Filter) -> list[StageSummary]:
+        """Count, percentiles and share of every stage over all entries that match."""
+        condition, values = wanted.condition()
+        stages = ", ".join(f"{stage}_ms" for stage in STAGES)
+        rows = self._db.execute(f"SELECT {stages} FROM utterance WHERE {condition}", values)  # noqa: S608
+        rows.row_factory = None  # plain tuples: 20,000 of them are summed up while somebody waits
+        return summarise_rows(rows.fetchall())
+
+    def known(self, column: Literal["model", "mode"]) -> list[str]:
+        """Which models or modes there are among the entries."""
+        rows = self._db.execute(
+            f"SELECT DISTINCT {column} FROM utterance WHERE {column} IS NOT NULL ORDER BY 1"  # noqa: S608
+        )
+        return [row[0] for row in rows]
+
     def count(self, outcome: Outcome) -> int:
         """How many entries ended so."""
         number = self._db.execute("SELECT count(*) FROM utterance WHERE outcome = ?", (outcome,)).fetchone()[0]
         return int(number)
+
+    def delete(self, id: str) -> bool:  # noqa: A002
+        """Delete one entry, for good; whether there was one."""
+        with self._db:
+            deleted = self._db.execute("DELETE FROM utterance WHERE id = ?", (id,)).rowcount
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # its text stands in the log, too
+        forget_copies(self._path)
+        return deleted > 0
 
     def clear(self) -> int:
         """Delete every entry, for good; gives back how many there were."""
@@ -126,15 +195,20 @@ class History:
             deleted = self._db.execute("DELETE FROM utterance").rowcount
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        forget_copies(self._path)
         return deleted
 
 
-def stored(path: Path) -> Iterator[Entry]:
-    """The entries of a history that may be in use, newest first; none where there is no file."""
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+def stored(path: Path, search: str | None = None, count: int = -1) -> Iterator[Entry]:
+    """The entries of a history that may be in use, newest first; ``count`` of them, with ``search`` in their text."""
     if not path.exists():
         return
     with closing(History(path, limit=1 << 40)) as history:
-        yield from history.latest()
+        yield from (entry for _number, entry in history.page(Filter(search=search), count).entries)
 
 
 def _entry(row: sqlite3.Row) -> Entry:

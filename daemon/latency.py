@@ -63,7 +63,10 @@ class StageSummary:
 
 def percentile(values: Sequence[float], fraction: float) -> float:
     """The value below which ``fraction`` (0 to 1) of ``values`` lie, linear between neighbours (numpy's default)."""
-    ordered = sorted(values)
+    return _percentile(sorted(values), fraction)
+
+
+def _percentile(ordered: Sequence[float], fraction: float) -> float:
     position = fraction * (len(ordered) - 1)
     low = math.floor(position)
     high = min(low + 1, len(ordered) - 1)
@@ -72,16 +75,23 @@ def percentile(values: Sequence[float], fraction: float) -> float:
 
 def summarise(timings: Iterable[Timings]) -> list[StageSummary]:
     """A summary of every stage that any utterance had, in the order of ``STAGES``."""
-    rows = list(timings)
-    felt_ms = math.fsum(row.felt for row in rows if row.felt is not None)
+    return summarise_rows([[getattr(one, stage) for stage in STAGES] for one in timings])
+
+
+def summarise_rows(rows: Sequence[Sequence[float | None]]) -> list[StageSummary]:
+    """The same of rows with a number or None for each of ``STAGES``."""
+    columns = dict(zip(STAGES, zip(*rows, strict=True), strict=True)) if rows else {}
+    felt = columns.get("felt", ())
+    felt_ms = math.fsum(value for value in felt if value is not None)
     summaries = []
-    for stage in STAGES:
-        values = [value for row in rows if (value := getattr(row, stage)) is not None]
+    for stage, column in columns.items():
+        values = sorted(value for value in column if value is not None)
         if not values:
             continue
-        waited = [value for row in rows if row.felt is not None and (value := getattr(row, stage)) is not None]
-        share = math.fsum(waited) / felt_ms if stage in (*WAITED, "felt") and felt_ms else None
-        summaries.append(StageSummary(stage, len(values), percentile(values, 0.5), percentile(values, 0.95), share))
+        share = None
+        if stage in (*WAITED, "felt") and felt_ms:
+            share = math.fsum(value for value, whole in zip(column, felt, strict=True) if value and whole) / felt_ms
+        summaries.append(StageSummary(stage, len(values), _percentile(values, 0.5), _percentile(values, 0.95), share))
     return summaries
 
 

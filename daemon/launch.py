@@ -18,6 +18,11 @@ _START_LIMIT_S = 15.0
 _LOADING_LIMIT_S = 60.0  # the 110M takes 2.5 s from a warm disk
 
 
+def command(*arguments: str) -> list[str]:
+    """The command line that runs this program with ``arguments``, from a checkout, a wheel or a frozen bundle alike."""
+    return [*program("daemon"), *arguments]
+
+
 def everything() -> int:
     """Start what is not running, wait for the model, and say how to dictate. Raises SwictationError."""
     status = ensure_daemon()

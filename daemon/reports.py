@@ -6,19 +6,19 @@ import asyncio
 import dataclasses
 import logging
 from contextlib import closing
-from itertools import islice
 from typing import Any
 
 from daemon import paths
 from daemon.history import History, stored
 from daemon.latency import summarise
+from daemon.spool import Spool
 
 Json = dict[str, Any]
 
 
-def entries(count: int) -> list[Json]:
-    """The newest ``count`` utterances, newest last."""
-    return [entry.as_json() for entry in islice(stored(paths.history_file()), count)][::-1]
+def entries(count: int, search: str | None = None) -> list[Json]:
+    """The newest ``count`` utterances, newest last; with ``search`` only those whose text holds it."""
+    return [entry.as_json() for entry in stored(paths.history_file(), search, count)][::-1]
 
 
 def last_text() -> Json | None:
@@ -26,12 +26,19 @@ def last_text() -> Json | None:
     return next((entry.as_json() for entry in stored(paths.history_file()) if entry.text is not None), None)
 
 
-def clear() -> int:
-    """Delete the whole history; gives back how many entries there were."""
+def delete(id_: str | None) -> int:
+    """Delete one entry and its kept audio, or all of them, while no daemon runs; gives back how many there were."""
     if not paths.history_file().exists():
         return 0
+    kept = Spool(paths.data_directory() / "kept")
     with closing(History(paths.history_file())) as history:
-        return history.clear()
+        if id_ is None:
+            kept.clear()
+            return history.clear()
+        if not (deleted := history.delete(id_)):
+            return 0
+        kept.settle(id_)
+        return int(deleted)
 
 
 def stats() -> Json:

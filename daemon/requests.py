@@ -1,25 +1,31 @@
-"""What the socket may ask: one method a verb, and the status that they all show."""
+"""What the socket may ask: one method a verb; those of history, settings and microphone in files of their own."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
+import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
-from daemon import session
+from daemon import arguments
 from daemon.errors import RequestRefused
 from daemon.history import Entry
 from daemon.messages import FRAME_BYTES, Frame, Mode
-from daemon.server import Connection, Request
-from models.bundle import PRACTICE_NOTICE
+from daemon.requests_autostart import AutostartRequests
+from daemon.requests_history import HistoryRequests
+from daemon.requests_microphone import MicrophoneRequests
+from daemon.requests_settings import SettingsRequests
+from daemon.server import Answer, Connection, Request
+from daemon.status import status
 
 if TYPE_CHECKING:
     from daemon.app import Daemon
 
 _FILE_SETTLE_LIMIT_S = 60.0
+_LEVEL_S = 1 / 15  # between two snapshots of an open microphone
 _FRAME_LIMIT_S = 5.0  # a client that plays a file and falls silent for so long has stopped
 
 
@@ -28,7 +34,7 @@ class Requests:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._verbs: dict[str, Callable[[Request, Connection], Awaitable[Any]]] = {
+        self._verbs: dict[str, Answer] = {
             "status": self._status,
             "toggle": self._toggle,
             "start": self._start,
@@ -36,10 +42,14 @@ class Requests:
             "cancel": self._cancel,
             "last": self._last,
             "insert_last": self._insert_last,
+            "undo": self._undo,
             "dictate": self._dictate,
-            "reload": self._reload,
             "watch": self._watch,
             "quit": self._quit,
+            **HistoryRequests(daemon).verbs,
+            **SettingsRequests(daemon).verbs,
+            **MicrophoneRequests(daemon).verbs,
+            **AutostartRequests().verbs,
         }
 
     async def answer(self, request: Request, connection: Connection) -> Any:
@@ -51,59 +61,22 @@ class Requests:
 
     # -- status --------------------------------------------------------------------------------------------------------
 
-    def status(self) -> dict[str, Any]:
-        """Everything that a person, the tray or a script wants to know of the daemon, without any dictated text."""
-        daemon = self._daemon
-        engine = daemon.engine.state
-        recording = daemon.control.state
-        last = daemon.dictation.last
-        return {
-            "state": self._state(),
-            "mode": recording.mode if isinstance(recording, session.Recording) else None,
-            "model": engine.model,
-            "provider": engine.provider,
-            "notice": PRACTICE_NOTICE if engine.practice else None,
-            "engine": {
-                "phase": engine.phase,
-                "message": engine.message,
-                "directory": str(engine.directory),
-                "practice": engine.practice,
-                "pid": daemon.engine.pid,
-            },
-            "microphone": {
-                "device": daemon.config.microphone.device or "default",
-                "fault": daemon.control.fault,
-                **daemon.microphone.status(),
-            },
-            "hotkey": {"key": daemon.config.hotkey.key, "way": daemon.hotkey.name, "fault": daemon.hotkey_fault},
-            "insertion": {"way": daemon.inserter.name},
-            "last_utterance": None if last is None else {k: v for k, v in last.as_json().items() if k != "text"},
-            "held": daemon.journal.held,
-            "faults": [fault for fault in self._faults() if fault],
-            "config": str(daemon.config_file),
-            "uptime_s": round(time.monotonic() - daemon.began_s, 1),
-        }
-
-    def _state(self) -> str:
-        daemon = self._daemon
-        if (take := daemon.control.take) is not None:
-            return "listening" if take.frames else "opening"
-        if daemon.dictation.busy:
-            return "working"
-        return "idle" if daemon.engine.state.phase == "ready" else str(daemon.engine.state.phase)
-
-    def _faults(self) -> list[str | None]:
-        daemon = self._daemon
-        return [daemon.engine.state.message, daemon.control.fault, daemon.hotkey_fault, daemon.journal.fault]
-
     async def _status(self, _request: Request, _connection: Connection) -> dict[str, Any]:
-        return self.status()
+        return status(self._daemon)
 
-    async def _watch(self, _request: Request, connection: Connection) -> dict[str, Any]:
+    async def _watch(self, request: Request, connection: Connection) -> None:
+        levels = arguments.flag(request, "levels")
+        connection.keep_short()
+        await connection.while_there(self._show_changes(connection, levels=levels))
+
+    async def _show_changes(self, connection: Connection, *, levels: bool) -> None:
         while True:
             changed = self._daemon.next_change()
-            await connection.send({"ok": True, "result": self.status()})
-            await changed.wait()
+            await connection.send({"ok": True, "result": status(self._daemon)})
+            moving = levels and self._daemon.control.take is not None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LEVEL_S if moving else None):
+                    await changed.wait()
 
     # -- dictation -----------------------------------------------------------------------------------------------------
 
@@ -112,7 +85,7 @@ class Requests:
         return self._brief()
 
     async def _start(self, request: Request, _connection: Connection) -> dict[str, Any]:
-        self._daemon.control.start(Mode.HANDS_FREE if request.get("hands_free") else Mode.TOGGLE)
+        self._daemon.control.start(Mode.HANDS_FREE if arguments.flag(request, "hands_free") else Mode.TOGGLE)
         return self._brief()
 
     async def _stop(self, _request: Request, _connection: Connection) -> dict[str, Any]:
@@ -124,8 +97,8 @@ class Requests:
         return self._brief()
 
     def _brief(self) -> dict[str, Any]:
-        status = self.status()
-        return {key: status[key] for key in ("state", "mode", "notice", "faults")}
+        now = status(self._daemon)
+        return {key: now[key] for key in ("state", "mode", "notice", "faults")}
 
     async def _last(self, _request: Request, _connection: Connection) -> dict[str, Any] | None:
         entry = await self._last_with_text()
@@ -137,13 +110,17 @@ class Requests:
             raise RequestRefused("there is no text to insert: dictate something first")
         return (await self._daemon.dictation.insert_again(entry)).as_json()
 
+    async def _undo(self, _request: Request, _connection: Connection) -> dict[str, Any]:
+        reason = await self._daemon.dictation.undo()
+        return {"undone": reason is None, "reason": reason}
+
     async def _last_with_text(self) -> Entry | None:
         last = self._daemon.dictation.last  # has its text even where the history must not
         return last if last is not None and last.text is not None else await self._daemon.journal.last_text()
 
     async def _dictate(self, request: Request, connection: Connection) -> list[dict[str, Any]]:
         frames: asyncio.Queue[Frame | None] = asyncio.Queue()
-        mode = Mode.HANDS_FREE if request.get("hands_free") else Mode.HOLD
+        mode = Mode.HANDS_FREE if arguments.flag(request, "hands_free") else Mode.HOLD
         take = self._daemon.control.play(_until_none(frames), mode)
         try:
             await connection.send({"ok": True, "result": "listening"})
@@ -160,9 +137,6 @@ class Requests:
         return [entry.as_json() for entry in take.entries]
 
     # -- the rest ------------------------------------------------------------------------------------------------------
-
-    async def _reload(self, _request: Request, _connection: Connection) -> dict[str, Any]:
-        return {"restart_needed_for": await self._daemon.reload()}
 
     async def _quit(self, _request: Request, _connection: Connection) -> str:
         asyncio.get_running_loop().call_later(0.05, self._daemon.stopping.set)  # after the answer has gone out

@@ -10,9 +10,9 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from daemon.errors import SwictationError
 from daemon.protocol import CLIENT_LIMIT, LINE_LIMIT_BYTES, REQUEST_LIMIT_S, VERSION
@@ -20,12 +20,16 @@ from daemon.protocol import CLIENT_LIMIT, LINE_LIMIT_BYTES, REQUEST_LIMIT_S, VER
 log = logging.getLogger(__name__)
 
 Request = dict[str, Any]
+T = TypeVar("T")
+
+_SHORT_BYTES = 8 * 1024  # a few snapshots of the status; the kernel doubles it
 
 
 class Connection:
     """One client. ``receive`` gives its next line, or None when it has gone."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.last_answer = False  # the conversation ends with the answer to the present request
         self._reader = reader
         self._writer = writer
 
@@ -47,8 +51,30 @@ class Connection:
         self._writer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         await self._writer.drain()
 
+    def keep_short(self) -> None:
+        """Make ``send`` wait until hardly anything is on its way, so that a slow client gets what is new."""
+        self._writer.transport.set_write_buffer_limits(high=0)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SHORT_BYTES)
 
-Handle = Callable[[Request, Connection], Awaitable[Any]]
+    async def while_there(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of ``work``, which is cancelled when the client hangs up or says anything more.
+
+        Raises ConnectionError then.
+        """
+        self.last_answer = True
+        working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(self.receive())
+        try:
+            await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise ConnectionAbortedError
+            return working.result()
+        finally:
+            working.cancel()
+            leaving.cancel()
+            await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+Answer = Callable[[Request, Connection], Awaitable[Any]]
 
 
 class Server:
@@ -58,7 +84,7 @@ class Server:
     directory and again by their user id; a client that says nothing for 5 s, or sends what is no request, is dropped.
     """
 
-    def __init__(self, path: Path, handle: Handle) -> None:
+    def __init__(self, path: Path, handle: Answer) -> None:
         self._path = path
         self._handle = handle
         self._server: asyncio.Server | None = None
@@ -109,6 +135,8 @@ class Server:
                 await connection.send({"ok": False, "error": f"not a request: {error}"})
                 return
             await connection.send(answer)
+            if connection.last_answer:
+                return
 
     async def _answer(self, request: Request, connection: Connection) -> dict[str, Any]:
         if request.get("v") != VERSION:

@@ -75,6 +75,20 @@ class Spool:
         for path in self._files(utterance):
             path.unlink(missing_ok=True)
 
+    def utterances(self) -> set[str]:
+        """Of which utterances there is audio."""
+        return {path.name.split(".")[0] for path in self._directory.glob(f"*{_ENDING}")}
+
+    def find(self, utterance: str) -> Unsettled | None:
+        """The audio of one utterance, if there is any."""
+        files = self._files(utterance)
+        return self._read(utterance, files) if files else None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for utterance in self.utterances():
+            self.settle(utterance)
+
     def hand_over(self, utterance: str, to: Spool) -> None:
         """Give the audio of an utterance that could not be recognised to another spool, which outlives the session."""
         for path in self._files(utterance):

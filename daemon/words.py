@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from daemon.engine_words import engine_lines
+
 Json = dict[str, Any]
 
 
@@ -16,6 +18,7 @@ def status_in_words(status: Json) -> str:
     lines.append(f"model       {status['model']} on {status['provider'] or 'no provider yet'} ({engine['phase']})")
     if status["notice"]:
         lines.append(f"            {status['notice']}")
+    lines += engine_lines(status["provider"], engine)
     device = microphone["device"] + (f" ({microphone['in_use']})" if microphone["in_use"] else "")
     lines.append(f"microphone  {device}, {'open' if microphone['open'] else 'closed'}")
     lines.append(f"hotkey      {hotkey['key']} ({hotkey['way']})")
@@ -27,6 +30,8 @@ def status_in_words(status: Json) -> str:
             lines.append(f"            {last['reason']}")
     if status["held"]:
         lines.append(f"held        {status['held']} (insert the last one with `swictation last --insert`)")
+    if failed := status["history"]["failed"]:
+        lines.append(f"failed      {failed} (listed by `swictation history --ids`, tried again with --decode ID)")
     lines += [f"fault       {fault}" for fault in status["faults"]]
     return "\n".join(lines)
 

@@ -51,6 +51,15 @@ def read(path: str | Path) -> PcmFile:
     return PcmFile(pcm, len(pcm) / SAMPLE_BYTES / RATE_HZ, note)
 
 
+def duration_s(path: str | Path) -> float:
+    """How long a file says that it is, from its header; 0.0 for one that ``read`` would refuse."""
+    try:
+        _check_readable(Path(path))
+        return float(soundfile.info(path).duration)
+    except (AudioFileError, soundfile.LibsndfileError):
+        return 0.0
+
+
 def _check_readable(path: Path) -> None:
     try:
         found = path.stat()

@@ -57,17 +57,54 @@ def test_a_change_keeps_comments_and_order(tmp_path):
     changed = config.set_value(file, "hotkey.key", "F10")
     assert changed.hotkey.key == "F10"
     assert file.read_text() == '# mine\n[hotkey]\nkey = "F10"  # near the thumb\n\n[microphone]\ndevice = "Desk"\n'
-    config.set_value(file, "dictation.hands_free", "on")
+    config.set_value(file, "dictation.hands_free", True)
     assert config.load(file).dictation.hands_free is True
+
+
+def test_a_file_that_is_a_link_stays_one(tmp_path):
+    elsewhere = tmp_path / "dotfiles" / "swictation.toml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("# mine\n")
+    (tmp_path / "config.toml").symlink_to(elsewhere)
+    config.set_value(tmp_path / "config.toml", "sounds.on", True)
+    assert (tmp_path / "config.toml").is_symlink()
+    assert elsewhere.read_text().split() == ["#", "mine", "[sounds]", "on", "=", "true"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("dictation.hands_free", "on", True),
+        ("hotkey.hold_ms", "250", 250),
+        ("endpoint.max_utterance_s", "12", 12.0),
+        ("hotkey.key", "F10", "F10"),
+    ],
+)
+def test_the_command_lines_texts_become_the_keys_type(key, text, value):
+    read = config.read_value(key, text)
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        ("hotkey.hold_ms", "soon", 'must be a whole number, not "soon"'),
+        ("dictation.hands_free", "maybe", "must be true or false"),
+        ("hotkey.hold", "300", "unknown key"),
+    ],
+)
+def test_a_text_of_another_type_is_refused(key, text, message):
+    with pytest.raises(ConfigError, match=message):
+        config.read_value(key, text)
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("hotkey.hold_ms", "soon", 'must be a whole number, not "soon"'),
-        ("hotkey.hold_ms", "1", "must be from 50 to 2000"),
-        ("hotkey.hold", "300", "unknown key"),
-        ("dictation.hands_free", "maybe", "must be true or false"),
+        ("hotkey.hold_ms", "soon", "must be a whole number, not a text in quotes"),
+        ("hotkey.hold_ms", 1, "must be from 50 to 2000"),
+        ("hotkey.hold", 300, "unknown key"),
+        ("dictation.hands_free", 1, "must be true or false"),
     ],
 )
 def test_a_refused_change_writes_nothing(tmp_path, key, value, message):

@@ -105,12 +105,15 @@ def test_a_key_that_another_program_holds_is_named(desktop, sound, daemon, termi
         status = daemon.status()
         assert "F9 is taken" in status["hotkey"]["fault"]
         assert status["hotkey"]["fault"] in status["faults"]
-        assert daemon.cli("config", "set", "hotkey.key", "F10").returncode == 0
-        assert daemon.status()["hotkey"]["fault"] is None
-        assert daemon.cli("config", "set", "hotkey.key", "F9").returncode == 0
-        assert daemon.status()["hotkey"]["fault"]
         first.stop()
         daemon.wait_status("the key that is free again", lambda status: status["hotkey"]["fault"] is None)
+        first.start()
+        assert daemon.cli("config", "set", "hotkey.key", "F10").returncode == 0
+        first.wait_status("the key that is free again", lambda status: status["hotkey"]["fault"] is None)
+        refused = daemon.cli("config", "set", "hotkey.key", "F9")
+        assert refused.returncode == 1
+        assert "F9 is taken" in refused.stderr
+        assert (daemon.status()["hotkey"]["key"], daemon.status()["hotkey"]["fault"]) == ("F10", None)
     finally:
         first.stop()
 

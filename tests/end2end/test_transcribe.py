@@ -1,13 +1,25 @@
 """``swictation transcribe``: every format gives the right text, every bad file one clear line."""
 
+import contextlib
 import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 import soxr
 
-from tests.end2end.running import RunningDaemon, environment_of
+from daemon.endpoint import EndpointSettings, segments
+from tests.daemon import sherpa_stand_in
+from tests.desktop import wait_until
+from tests.end2end.running import ROOT, RunningDaemon, environment_of
+from tests.models import tiny
 from tests.speech import RATE_HZ, clips, silence, word_errors, write
 
 
@@ -99,3 +111,57 @@ def test_a_model_that_is_none(alone, tmp_path):
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "nowhere" in done.stderr
+
+
+def _on_a_terminal(alone, *arguments):
+    """Run ``transcribe`` with a terminal for its stderr; the exit status and what came there and on stdout."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "daemon", "transcribe", *arguments]
+    with subprocess.Popen(
+        command, env=alone.environment, cwd=alone.directory, stdout=subprocess.PIPE, stderr=theirs
+    ) as running:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # how Linux tells that nobody has the other end any more
+            while part := os.read(ours, 4096):
+                said += part
+        os.close(ours)
+        return running.wait(), said.decode(), running.stdout.read().decode()
+
+
+def test_a_terminal_sees_how_far_it_is_and_the_texts_stay_clean(alone, tmp_path):
+    many = write(tmp_path / "many.wav", b"".join(clip.pcm + silence(1.0) for clip in clips()) * 3)
+    status, progress, texts = _on_a_terminal(alone, str(many), str(tmp_path / "missing.wav"), str(clips()[0].file))
+    assert status == 1
+    assert f"100% of {round(_length_s(many) + _length_s(clips()[0].file))} s, 3 of 3 files" in progress
+    assert " x real time, 0:00 left" in progress
+    assert "missing.wav does not exist" in progress
+    assert len(texts.splitlines()) == 2
+    assert "real time" not in texts
+
+
+def _length_s(file):
+    return soundfile.info(file).duration
+
+
+def test_without_a_terminal_there_is_no_progress(alone):
+    assert "real time" not in alone.cli("transcribe", str(clips()[0].file)).stderr
+
+
+def test_an_interrupt_ends_it_in_the_middle_of_a_decode(alone, tmp_path):
+    shutil.copy(sherpa_stand_in.__file__, tmp_path / "sherpa_onnx.py")
+    alone.environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
+    [spoken] = segments(clips()[0].pcm, EndpointSettings())
+    hanging = write(tmp_path / "hangs.wav", struct.pack("<h", sherpa_stand_in.HANG) + spoken.pcm[2:])
+    command = ["transcribe", "--model", str(tiny.bundle(tmp_path / "model")), str(hanging)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "daemon", *command], env=alone.environment, cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    [worker] = wait_until("the worker", lambda: psutil.Process(running.pid).children())
+    wait_until("the decode", lambda: (tmp_path / "hanging").exists() or running.poll() is not None)
+    running.send_signal(signal.SIGINT)
+    out, error = running.communicate(timeout=20)
+
+    assert (running.returncode, out, error) == (130, b"", b"")
+    assert not worker.is_running()

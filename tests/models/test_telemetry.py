@@ -1,14 +1,14 @@
 """Nothing spoken, and nothing about it, leaves the machine: onnxruntime's reporting is off before it is imported."""
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
 
-from models import wire
 from tests import recordings
-from tests.models import tiny
+from tests.models import alone, tiny
 
 # Stands in for both libraries and writes down what the environment said when it was imported.
 _RECORDER = """
@@ -58,22 +58,72 @@ def test_it_is_off_before_the_library_is_imported(tmp_path, entry):
     assert set(record.read_text().splitlines()) == {"sherpa_onnx 1"}
 
 
-@recordings.needs_model
-@pytest.mark.parametrize("engine", ["sherpa", "ort"])
-def test_a_real_decode_leaves_nothing_in_the_home_directory(tmp_path, engine):
-    (tmp_path / "home").mkdir()
+needs_namespace = pytest.mark.skipif(not alone.possible(), reason="no network namespace can be made here")
 
+# Every module there is, and a decode on each engine.
+_EVERYTHING = """
+import importlib, pkgutil, subprocess, sys
+import daemon, gui, models
+from models import wire
+
+for package in (daemon, gui, models):
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not found.name.startswith(("models.training", "daemon.hotkey.pynput_keys")):  # no part of it; needs a screen
+            importlib.import_module(found.name)
+print(len([name for name in sys.modules if name.partition(".")[0] in ("daemon", "gui", "models")]), "modules")
+for engine in ("sherpa", "ort"):
     done = subprocess.run(
-        [sys.executable, "-m", "daemon", "_engine", "--engine", engine, "--model", str(recordings.any_model())],
-        input=wire.pack({"kind": "recognise", "id": 1}, bytes(64_000)),
+        [sys.executable, "-m", "daemon", "_engine", "--engine", engine, "--model", sys.argv[1], "--judge"],
+        input=wire.pack({"kind": "recognise", "id": 1}, bytes(64_000)), stdout=subprocess.PIPE, check=True,
+    )
+    print(engine, done.stdout.count(b'"kind":"transcript"'))
+"""
+_TRIES = {
+    "a connection": "import socket; socket.socket().connect_ex(('192.0.2.1', 443))",
+    "a datagram": (
+        "import contextlib, socket\n"
+        "with contextlib.suppress(OSError): socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))"
+    ),
+    "a question to a name server": (
+        "import contextlib, socket\n"
+        "with contextlib.suppress(OSError): socket.getaddrinfo('telemetry.example', 443, type=socket.SOCK_STREAM)"
+    ),
+}
+
+
+def _run_alone(tmp_path, *arguments):
+    """What a Python program printed that ran without a network, and how often it tried to reach one."""
+    (tmp_path / "home").mkdir()
+    done = subprocess.run(
+        alone.command(sys.executable, *arguments),
         env=_environment(tmp_path, PYTHONPATH=str(recordings.ROOT)),
         capture_output=True,
         check=True,
-        timeout=60,
+        text=True,
+        timeout=120,
     )
+    *said, last = done.stdout.splitlines()
+    report = json.loads(last)
+    assert report["status"] == 0, done.stderr
+    return said, report["tries"]
 
-    assert b'"kind":"transcript"' in done.stdout
-    assert list((tmp_path / "home").iterdir()) == []
+
+@recordings.needs_model
+@needs_namespace
+def test_nothing_is_reached_for_and_nothing_is_left_at_home_by_any_module_or_engine(tmp_path):
+    pytest.importorskip("onnxruntime")
+    said, tries = _run_alone(tmp_path, "-c", _EVERYTHING, recordings.any_model())
+
+    assert said[1:] == ["sherpa 1", "ort 1"]
+    assert tries == 0
+    assert list((tmp_path / "home").rglob("*")) == []
+
+
+@needs_namespace
+@pytest.mark.parametrize("what", _TRIES)
+def test_it_would_be_seen(tmp_path, what):
+    _said, tries = _run_alone(tmp_path, "-c", _TRIES[what])
+    assert tries > 0
 
 
 def test_whoever_only_asks_about_bundles_loads_no_engine():

@@ -1,0 +1,107 @@
+"""The hotkey over the daemon's life: bound, tried again, changed, and released for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from daemon.errors import HotkeyError
+from daemon.hotkey.contract import Hotkey
+from daemon.hotkey.keys import parse
+
+log = logging.getLogger(__name__)
+
+_RETRY_S = 3.0
+
+NewHotkey = Callable[[str, Callable[[str], None]], Hotkey]
+
+
+class BoundHotkey:
+    """The hotkey ``key``; ``new`` makes one for a key, and is given who is to be told that it was lost.
+
+    ``fault`` says in one line why the key cannot be heard; ``changed`` is called when that is another.
+    """
+
+    def __init__(self, key: str, new: NewHotkey, *, changed: Callable[[], None]) -> None:
+        self.key = key
+        self.fault: str | None = None
+        self._new = new
+        self._changed = changed
+        self._hotkey = new(key, self._lost)
+        self._pauses = 0
+
+    @property
+    def name(self) -> str:
+        """Which way in this is."""
+        return self._hotkey.name
+
+    def cancel_key(self, active: bool) -> None:
+        """Listen for Escape, or stop doing so."""
+        self._hotkey.cancel_key(active)
+
+    async def start(self) -> None:
+        """Bind the key; where it cannot be had, ``fault`` says why."""
+        try:
+            await self._hotkey.start()
+        except HotkeyError as error:
+            self._lost(str(error))
+        else:
+            self._note(self._hotkey.reason)
+
+    async def stop(self) -> None:
+        """Give the key back."""
+        await self._hotkey.stop()
+
+    async def change(self, key: str, *, insist: bool) -> None:
+        """Bind another key in the place of this one.
+
+        Raises HotkeyError if ``insist`` and it cannot be had; then this one stays. Without ``insist`` it is tried again
+        from time to time.
+        """
+        if parse(key) != parse(self.key):
+            hotkey = self._new(key, self._lost)
+            reason = hotkey.reason
+            try:
+                await hotkey.start()
+            except HotkeyError as error:
+                if insist:
+                    raise
+                reason = str(error)
+            await self._hotkey.stop()
+            self._hotkey = hotkey
+            self._note(reason)
+            if self._pauses:
+                await hotkey.stop()
+        self.key = key
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncGenerator[None, None]:
+        """Leave the key to whoever has the keyboard focus, for a while."""
+        self._pauses += 1
+        try:
+            await self._hotkey.stop()
+            yield
+        finally:
+            self._pauses -= 1
+            if not self._pauses:
+                await self._hotkey.stop()  # a second one may have been bound by a change meanwhile
+                await self.start()
+
+    async def keep(self) -> None:
+        """Try again for a key that was taken or lost: the other program may have ended, the X server come back."""
+        while True:
+            await asyncio.sleep(_RETRY_S)
+            if self.fault is not None and self._hotkey.reason is None and not self._pauses:
+                await self._hotkey.stop()
+                await self.start()
+
+    def _lost(self, reason: str) -> None:
+        if reason != self.fault:
+            log.warning("%s", reason)
+        self._note(reason)
+
+    def _note(self, fault: str | None) -> None:
+        self.fault = fault
+        self._changed()
