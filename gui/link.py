@@ -1,4 +1,4 @@
-"""The way to the daemon: its newest status as a Qt signal, and requests that never make the tray wait.
+"""The way to the daemon: its newest status as a Qt signal, requests and streams that never make the tray wait.
 
 Sockets are read on threads, because a daemon that is stopped makes a reader wait. What the threads bring is handed over
 in one attribute each, of which only the newest value counts, and everything that Qt sees happens on Qt's own thread.
@@ -7,20 +7,28 @@ in one attribute each, of which only the newest value counts, and everything tha
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from daemon.client import Client, ask
+from daemon.client import Client
 from daemon.errors import NoDaemon, SwictationError
 from daemon.launch import ensure_daemon
+from gui.stream import Stream
 
 Json = dict[str, Any]
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _END_S = 1.0
+_ANSWER_S = 5.0
+# A daemon that is frozen is shown as such 2 to 3 s later: one question a second, and so long for each answer.
+_BEAT_S, _SILENCE_S, _LOOK_MS = 1.0, 2.0, 250
+
+_STARTING = "It is being started."
+_SILENT = "It is there and does not answer. If it stays so, end its process: the tray starts another on request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +39,17 @@ class Snapshot:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    message: str
-
-
-Answered = Callable[[Any], None]
-
-_STARTING = "It is being started."
+Answered = Callable[[Any], object]
+Refused = Callable[[str], object]
 
 
 class Link(QObject):
     """Follows the daemon from ``open`` to ``close``.
 
-    ``changed`` is emitted when ``snapshot`` is another. ``refused`` carries the one line with which a request failed.
-    A daemon that is not there is started once, at the beginning; one that ends later was perhaps told to, and is only
-    waited for, until ``start_daemon``.
+    ``changed`` is emitted when ``snapshot`` is another. ``refused`` carries the one line with which a request failed
+    that nobody else wanted to tell. A daemon that is not there is started once, at the beginning; one that ends later
+    was perhaps told to, and is only waited for, until ``start_daemon``. One that is there and does not answer counts as
+    not there until it does.
     """
 
     changed = Signal()
@@ -58,45 +61,81 @@ class Link(QObject):
         super().__init__()
         self.snapshot = Snapshot(None, _STARTING)
         self._newest = self.snapshot
-        self._client: Client | None = None
+        self._clients: dict[str, Client] = {}
         self._closing = False
         self._start_wanted = True
+        self._asked_s: float | None = None  # when the beat sent a question that has no answer yet
         self._awake = threading.Event()
-        self._following = threading.Thread(target=self._follow, name="link", daemon=True)
+        self._resting = threading.Event()
+        self._threads = [
+            threading.Thread(target=work, name=work.__name__, daemon=True) for work in (self._follow, self._beat)
+        ]
         self._came.connect(self._take_over, Qt.ConnectionType.QueuedConnection)
         self._answered.connect(self._hand_on, Qt.ConnectionType.QueuedConnection)
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(self._take_over)
 
     def open(self) -> None:
         """Begin to follow."""
-        self._following.start()
+        self._looking.start(_LOOK_MS)
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """End. A thread that hangs in a daemon's start is left behind; it ends with the process."""
         self._closing = True
+        self._looking.stop()
         self._awake.set()
-        if (client := self._client) is not None:
+        self._resting.set()
+        for client in tuple(self._clients.values()):
             client.hang_up()
-        if self._following.is_alive():
-            self._following.join(_END_S)
+        streams = self.findChildren(Stream)
+        for stream in streams:
+            stream.close()
+        until_s = time.monotonic() + _END_S
+        for thread in (*self._threads, *(stream.reading for stream in streams)):
+            if thread.is_alive():
+                thread.join(max(0.0, until_s - time.monotonic()))
 
     def start_daemon(self) -> None:
         """Start the daemon, if it is not running."""
         self._start_wanted = True
         self._awake.set()
 
-    def ask(self, verb: str, then: Answered | None = None, **arguments: Any) -> None:
-        """Send a request; ``then`` gets its result on Qt's thread."""
-        threading.Thread(target=self._ask, args=(verb, then, arguments), name=verb, daemon=True).start()
+    def ask(
+        self,
+        verb: str,
+        then: Answered | None = None,
+        refused: Refused | None = None,
+        *,
+        timeout_s: float = _ANSWER_S,
+        **arguments: Any,
+    ) -> None:
+        """Send a request. On Qt's thread ``then`` gets its result, or ``refused`` the one line why there is none.
+
+        Without a ``refused`` that line is emitted by the signal of this name, and notified. Requests that are open at
+        one time may be answered in any order: one that must follow another is sent from that one's ``then``.
+        """
+        told = self.refused.emit if refused is None else refused
+
+        def work() -> None:
+            try:
+                with Client(timeout_s) as client:
+                    self._answer(then, client.ask(verb, **arguments))
+            except SwictationError as error:
+                self._answer(told, str(error))
+
+        threading.Thread(target=work, name=verb, daemon=True).start()
+
+    def stream(self, verb: str, each: Answered, ended: Callable[[str | None], object], **arguments: Any) -> Stream:
+        """Send a request that is answered many times; see ``Stream``. It ends with the link at the latest."""
+        return Stream(self, verb, each, ended, arguments)
 
     # -- on threads of their own ---------------------------------------------------------------------------------------
 
-    def _ask(self, verb: str, then: Answered | None, arguments: Json) -> None:
-        try:
-            result = ask(verb, **arguments)
-        except SwictationError as error:
-            result = _Refusal(str(error))
-        if not self._closing:
-            self._answered.emit(then, result)
+    def _answer(self, whom: Answered | None, answer: Any) -> None:
+        if whom is not None and not self._closing:
+            self._answered.emit(whom, answer)
 
     def _follow(self) -> None:
         pause_s, why = _FIRST_PAUSE_S, ""
@@ -119,12 +158,26 @@ class Link(QObject):
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def _statuses(self) -> Iterator[Json]:
-        with Client() as client:
-            self._client = client
+        with Client(timeout_s=None) as client:  # the beat notices a daemon that is silent
+            self._clients["follow"] = client
+            yield client.ask("watch", levels=True)
+            while True:
+                yield client.answer()
+
+    def _beat(self) -> None:
+        """Ask again and again, over one connection: a frozen daemon's queue of new ones is short."""
+        while not self._closing:
             try:
-                yield from client.watch()
-            finally:
-                self._client = None
+                with Client(timeout_s=None) as client:
+                    self._clients["beat"] = client
+                    while not self._closing:
+                        self._asked_s = time.monotonic()
+                        client.ask("status")
+                        self._asked_s = None
+                        self._resting.wait(_BEAT_S)
+            except SwictationError:
+                self._asked_s = None  # there is none, which the other thread tells
+            self._resting.wait(_BEAT_S)
 
     def _bring(self, snapshot: Snapshot) -> None:
         self._newest = snapshot
@@ -135,13 +188,14 @@ class Link(QObject):
 
     @Slot()
     def _take_over(self) -> None:
-        if self.snapshot != self._newest:
-            self.snapshot = self._newest
+        asked_s = self._asked_s
+        silent = asked_s is not None and time.monotonic() - asked_s > _SILENCE_S
+        snapshot = Snapshot(None, _SILENT) if silent else self._newest
+        if self.snapshot != snapshot:
+            self.snapshot = snapshot
             self.changed.emit()
 
     @Slot(object, object)
-    def _hand_on(self, then: Answered | None, result: Any) -> None:
-        if isinstance(result, _Refusal):
-            self.refused.emit(result.message)
-        elif then is not None:
-            then(result)
+    def _hand_on(self, whom: Answered, answer: Any) -> None:
+        if not self._closing:
+            whom(answer)

@@ -11,12 +11,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
 
 from daemon import paths
+from gui.link import Link
 from gui.present import view
 from tests.desktop import Desktop, wait_until
-from tests.gui.scripted_daemon import ScriptedDaemon
+from tests.gui.scripted_daemon import ScriptedDaemon, status
+from tests.gui.spoken import Spoken
 
 _ROOT = Path(__file__).parents[2]
 _PANEL = ("trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "32")
@@ -125,7 +128,7 @@ def qt():
     """Qt in this process, without a screen; the trays under test are processes of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QT_QPA_PLATFORM", "offscreen")
-        return QGuiApplication.instance() or QGuiApplication(["test"])
+        return QApplication.instance() or QApplication(["test"])
 
 
 @pytest.fixture
@@ -163,3 +166,21 @@ def daemons(runtime):
     for daemon in started:
         if daemon.running:
             daemon.stop()
+
+
+@pytest.fixture
+def told(qt, daemons):
+    """Starts a daemon that has a history, and gives it with a link that follows it."""
+    links = []
+
+    def start(entries):
+        spoken = Spoken(entries)
+        spoken.follow(daemons(status(history=spoken.status()), answers=spoken.answers))
+        link = Link()
+        link.open()
+        links.append(link)
+        return spoken, link
+
+    yield start
+    for link in links:
+        link.close()

@@ -13,6 +13,22 @@ PRACTICE_NOTICE = (
     "get the real one with `swictation models pull parakeet-110m`"
 )
 
+ENGINE = {
+    "phase": "ready",
+    "message": None,
+    "directory": "/models/m",
+    "practice": False,
+    "pid": 1,
+    "engine": "sherpa",
+    "threads": 2,
+    "asked": {"engine": "auto", "provider": "auto"},
+    "provider_fault": None,
+    "self_test": {"verdict": "passed", "reason": None},
+    "measuring": False,
+    "measured": None,
+}
+LISTENING = {"level_dbfs": -30.0, "open_s": 1.5, "left_s": None, "settled": "", "unsettled": ""}
+
 
 def status(state="idle", *, practice=False, **changes):
     """A daemon's status; ``changes`` replace whole entries."""
@@ -22,12 +38,15 @@ def status(state="idle", *, practice=False, **changes):
         "model": "practice" if practice else "parakeet-110m",
         "provider": "cpu",
         "notice": PRACTICE_NOTICE if practice else None,
-        "engine": {"phase": "ready", "message": None, "directory": "/models/m", "practice": practice, "pid": 1},
+        "engine": ENGINE | {"practice": practice},
         "microphone": {"device": "default", "fault": None, "open": state == "listening"},
         "hotkey": {"key": "F9", "way": "x11", "fault": None},
         "insertion": {"way": "x11"},
+        "listening": LISTENING if state == "listening" else None,
         "last_utterance": None,
         "held": 0,
+        "history": {"revision": 1, "held": 0, "failed": 0},
+        "config_revision": 1,
         "faults": [],
         "config": "/config.toml",
         "uptime_s": 1.0,
@@ -35,17 +54,33 @@ def status(state="idle", *, practice=False, **changes):
     return copy.deepcopy({**made, **changes})
 
 
-def utterance(outcome="confirmed", felt=84.3, reason=None):
+def utterance(outcome="confirmed", felt=84.3, reason=None, *, words="the first words", undo=False):
     """A ``last_utterance`` of a status."""
-    return {"id": "1", "outcome": outcome, "reason": reason, "timings_ms": {"felt": felt, "insert": 40.0}}
+    return {
+        "id": "1",
+        "outcome": outcome,
+        "reason": reason,
+        "timings_ms": {"felt": felt, "insert": 40.0},
+        "words": words if outcome != "nothing" else None,
+        "has_text": outcome in {"confirmed", "sent", "held"},
+        "undo": undo,
+    }
+
+
+class Streamed(list):
+    """Results that are sent one after the other."""
 
 
 class ScriptedDaemon:
-    """Listens where XDG_RUNTIME_DIR says, on a thread of its own. ``asked`` holds every request but ``watch``."""
+    """Listens where XDG_RUNTIME_DIR says, on a thread of its own. ``asked`` holds every request but watch and status.
 
-    def __init__(self, shown=None, text="the first words"):
+    ``answers`` maps a verb to its result, to a function of the request that gives it, to a ``Streamed`` of results, or
+    to a RequestRefused.
+    """
+
+    def __init__(self, shown=None, text="the first words", answers=None):
         self.asked = []
-        self.text = text
+        self.answers = {"last": {"text": text}, **(answers or {})}
         self.refuses = None
         self.running = False
         self._shown = shown or status()
@@ -59,11 +94,19 @@ class ScriptedDaemon:
 
     def stop(self):
         """End as a daemon does: every conversation is cut, the socket is gone."""
-        self._call(self._server.stop())
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self.running = False
+
+    def freeze(self):
+        """Answer nothing, as a stopped process does, until ``thaw``."""
+        self._thawed = threading.Event()
+        self._loop.call_soon_threadsafe(self._thawed.wait)
+
+    def thaw(self):
+        self._thawed.set()
 
     def show(self, shown):
         """Give all who watch another status."""
@@ -74,6 +117,13 @@ class ScriptedDaemon:
 
     def _call(self, work):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+    async def _end(self):
+        await self._server.stop()
+        late = asyncio.all_tasks() - {asyncio.current_task()}  # accepted while the others were ended
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def _start(self):
         self._changed = asyncio.Event()
@@ -95,4 +145,15 @@ class ScriptedDaemon:
             self.asked.append({key: value for key, value in request.items() if key != "v"})
         if self.refuses:
             raise RequestRefused(self.refuses)
-        return {"status": self._shown, "last": {"text": self.text}}.get(request["verb"], {})
+        if request["verb"] == "status":
+            return self._shown
+        answer = self.answers.get(request["verb"], {})
+        if callable(answer):
+            answer = answer(request)
+        if isinstance(answer, RequestRefused):
+            raise answer
+        if isinstance(answer, Streamed):
+            for one in answer:
+                await connection.send({"ok": True, "result": one})
+            raise ConnectionError  # hangs up
+        return answer

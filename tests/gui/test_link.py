@@ -3,9 +3,10 @@
 import pytest
 from PySide6.QtTest import QTest
 
+from daemon.errors import RequestRefused
 from gui.link import Link
 from tests.desktop import wait_until
-from tests.gui.scripted_daemon import status
+from tests.gui.scripted_daemon import Streamed, status
 
 
 @pytest.fixture
@@ -63,4 +64,54 @@ def test_close_does_not_wait_for_a_silent_daemon(link, daemons):
     link.open()
     settle("first status", lambda: link.snapshot.status)
     link.close()
-    assert not link._following.is_alive()
+    assert not any(thread.is_alive() for thread in link._threads)
+
+
+def test_answer_goes_to_then_and_a_refusal_to_who_asked_for_it(link, daemons):
+    daemons(answers={"last": {"text": "hello"}, "undo": RequestRefused("nothing to undo")})
+    got, said, told = [], [], []
+    link.refused.connect(told.append)
+    link.ask("last", got.append, said.append)
+    link.ask("undo", got.append, said.append)
+    link.ask("undo", got.append)
+    settle("answers", lambda: got and said and told)
+    assert (got, said, told) == ([{"text": "hello"}], ["nothing to undo"], ["nothing to undo"])
+
+
+def test_frozen_daemon_is_noticed_and_so_is_its_recovery(link, daemons):
+    daemon = daemons()
+    link.open()
+    settle("first status", lambda: link.snapshot.status)
+    daemon.freeze()
+    settle("not answering", lambda: link.snapshot.status is None)
+    assert "does not answer" in link.snapshot.why
+    daemon.thaw()
+    settle("recovery", lambda: link.snapshot.status)
+
+
+def test_stream_brings_every_answer_and_then_its_end(link, daemons):
+    daemons(answers={"try_microphone": Streamed([1, 2, 3])})
+    got, ends = [], []
+    link.stream("try_microphone", got.append, ends.append, device=None)
+    settle("end", lambda: ends)
+    assert (got, ends) == ([1, 2, 3], [None])
+
+
+def test_stream_that_is_refused_says_why(link, daemons):
+    daemons(answers={"try_microphone": RequestRefused("a dictation runs: stop it first")})
+    ends = []
+    link.stream("try_microphone", ends.append, ends.append)
+    settle("end", lambda: ends)
+    assert ends == ["a dictation runs: stop it first"]
+
+
+def test_closed_stream_is_silent(link, daemons):
+    daemons()
+    got = []
+    stream = link.stream("watch", got.append, got.append)
+    settle("first answer", lambda: got)
+    stream.close()
+    stream.reading.join(5)
+    assert not stream.reading.is_alive()
+    QTest.qWait(50)
+    assert len(got) == 1
