@@ -64,6 +64,7 @@ class Microphone:
         self.counts = CaptureCounts()
         self.device: str | None = None  # what the last take recorded from
         self.open_ms: float | None = None  # how long its opening took in the worker
+        self.rate_hz: int | None = None  # the rate at which the device gives its samples
         self._worker = Worker("_capture", on_message=self._on_message, on_end=self._on_end)
         self._takes = 0
         self._take: _Take | None = None
@@ -174,8 +175,8 @@ class Microphone:
                 self.counts.frames += 1
                 take.deadline_s = asyncio.get_running_loop().time() + _STALL_LIMIT_S
                 take.arrived.put_nowait(Frame(captured_s, body))
-            case {"kind": "opened", "device": device, "open_ms": open_ms}:
-                self.device, self.open_ms = device, open_ms
+            case {"kind": "opened", "device": device, "open_ms": open_ms, "rate_hz": rate_hz}:
+                self.device, self.open_ms, self.rate_hz = device, open_ms, rate_hz
             case {"kind": "trouble", "what": "overflow"}:
                 self.counts.overflows += 1
             case {"kind": "trouble", "what": "gap", "lost_ms": lost_ms}:

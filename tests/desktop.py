@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+from daemon.path_bench.screen import PrivateScreen
 
 T = TypeVar("T")
 
@@ -67,61 +68,13 @@ class Application:
         self._process.wait(timeout=10)
 
 
-class Desktop:
-    """Xvfb with openbox on a free display, its files under ``directory``. ``environment`` leads programs to it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.environment: dict[str, str] = {}
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
-        """Bring it up and wait for the window manager."""
-        read, write = os.pipe()
-        server = ("Xvfb", "-displayfd", str(write), "-noreset", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
-        self._processes.append(
-            subprocess.Popen(server, pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        )
-        os.close(write)
-        with os.fdopen(read) as answer:
-            number = answer.readline().strip()
-        assert number, "Xvfb found no free display"
-        self.environment = {
-            "DISPLAY": f":{number}",
-            "HOME": str(self.directory),
-            "XDG_CONFIG_HOME": str(self.directory / "config"),
-            "NO_AT_BRIDGE": "1",
-            "LC_ALL": "C.UTF-8",
-        }
-        self._processes.append(self.spawn("openbox"))
-        wait_until("openbox", lambda: "_NET_SUPPORTING_WM_CHECK" in self.run("xprop", "-root"))
-
-    def stop(self) -> None:
-        """End every program of it."""
-        for process in reversed(self._processes):
-            if process.poll() is None:
-                process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+class Desktop(PrivateScreen):
+    """A private screen with applications to dictate into."""
 
     @property
     def server_pid(self) -> int:
         """The process id of Xvfb."""
         return self._processes[0].pid
-
-    def all_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Our environment with this desktop in it."""
-        kept = {key: value for key, value in os.environ.items() if key not in {"WAYLAND_DISPLAY", "XAUTHORITY"}}
-        return {**kept, **self.environment, **(more or {})}
-
-    def spawn(self, *command: str, **more: str) -> subprocess.Popen[bytes]:
-        """Start a program on this desktop; the caller ends it."""
-        quiet = subprocess.DEVNULL
-        return subprocess.Popen(command, env=self.all_environment(more), stdin=quiet, stdout=quiet, stderr=quiet)
 
     def run(self, *command: str) -> str:
         """What a short program on this desktop prints."""
@@ -153,6 +106,16 @@ class Desktop:
         application = self._open(name, file, "xterm", "-T", name, "-e", "sh", "-c", command, saves=False)
         wait_until("the terminal's shell", file.exists)
         return application
+
+    def shell(self) -> Application:
+        """An xterm at a prompt that edits its line as bash does; ``text`` is the line so far."""
+        file = self.directory / f"shell-{time.monotonic_ns()}.txt"
+        file.touch()
+        line = f"show() {{ printf %s \"$READLINE_LINE\" > '{file}'; }}; bind -x '\"\\C-s\": show'; stty -ixon; PS1='$ '"
+        rc = file.with_suffix(".rc")
+        rc.write_text(line + "\n", encoding="utf-8")
+        command = ("xterm", "-T", file.name, "-e", "bash", "--noprofile", "--rcfile", str(rc), "-i")
+        return self._open(file.name, file, *command, saves=True)
 
     def mousepad(self) -> Application:
         """The GTK editor."""

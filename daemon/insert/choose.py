@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from daemon.insert.contract import LATER, Inserter
 from daemon.insert.null import NullInserter
 
 
-def choose(method: str, platform: str, environment: Mapping[str, str]) -> Inserter:
+def choose(
+    method: str, platform: str, environment: Mapping[str, str], changed: Callable[[], None] = lambda: None
+) -> Inserter:
     """The inserter for ``platform`` (as in ``sys.platform``) under ``environment``.
 
-    ``method`` is ``auto``, or ``x11``, ``pynput`` or ``none`` to insist on one.
+    ``method`` is ``auto``, or ``x11``, ``pynput`` or ``none`` to insist on one. ``changed`` is called when the
+    answer to whether the last text can be taken back has changed.
     """
     if method == "none":
         return NullInserter("insertion is switched off (insert.method): read the text with `swictation last`")
@@ -33,7 +36,7 @@ def choose(method: str, platform: str, environment: Mapping[str, str]) -> Insert
         return NullInserter("insertion needs python-xlib: run `pip install python-xlib` and start swictation again")
     from daemon.insert.x11 import X11Inserter
 
-    return X11Inserter(display, wayland=bool(environment.get("WAYLAND_DISPLAY")))
+    return X11Inserter(display, wayland=bool(environment.get("WAYLAND_DISPLAY")), changed=changed)
 
 
 def _pynput(platform: str) -> Inserter:

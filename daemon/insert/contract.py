@@ -17,6 +17,11 @@ class Inserter(Protocol):
         """Which way in this is: ``x11``, ``pynput`` or ``none``."""
         ...
 
+    @property
+    def undoable(self) -> bool:
+        """Whether the last text can be taken back: nothing has touched its target since."""
+        ...
+
     async def start(self) -> None:
         """Begin to be usable. Returns at once; what is not ready yet makes ``insert`` wait or hold."""
         ...
@@ -35,6 +40,10 @@ class Inserter(Protocol):
         ``confirmed`` means that the target took the text; ``held`` that it did not and will not. ``insert_ms`` is the
         time from this call to the receipt. It is never tried twice.
         """
+        ...
+
+    async def undo(self) -> str | None:
+        """Take the last text back, once; why it was not, in one line, or None where it was."""
         ...
 
     async def stop(self) -> None:

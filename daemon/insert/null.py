@@ -9,6 +9,7 @@ class NullInserter:
     """Holds every text, for ``reason``. See ``contract.Inserter``."""
 
     name = "none"
+    undoable = False
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -29,3 +30,7 @@ class NullInserter:
     async def insert(self, text: str, target: Target | None) -> Insertion:  # noqa: ARG002 - the contract's
         """Hold the text."""
         return Insertion(Outcome.HELD, self.reason)
+
+    async def undo(self) -> str | None:
+        """There is nothing to take back."""
+        return "nothing was inserted yet"

@@ -54,6 +54,7 @@ class PynputPaste:
     """Inserts by the system's paste chord. See ``contract.Inserter``."""
 
     name = "pynput"
+    undoable = False
 
     def __init__(self, on: Desktop, *, give_back_s: float = _GIVE_BACK_S) -> None:
         self._on = on
@@ -93,6 +94,10 @@ class PynputPaste:
             return _held(f"the paste keys could not be sent ({' '.join(str(error).split())}): {LATER}")
         self._giving_back = asyncio.create_task(self._give_back_later(), name="give the clipboard back")
         return Insertion(Outcome.SENT, "this system does not tell whether the text was taken")
+
+    async def undo(self) -> str | None:
+        """Refuse: whether the text arrived, or was changed since, is not known."""
+        return "this system does not tell whether the window was used since: take it back there"
 
     async def _stop_waiting(self) -> None:
         task, self._giving_back = self._giving_back, None

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
 from daemon.insert.contract import LATER
 from daemon.messages import Insertion, Outcome, Target
 from daemon.worker import Worker
+from models.wire import Head
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ _FOCUS_S = 2.0
 # Receipt 3 s, modifiers 1.5 s, copying two owners 3 s and a copy begun before 3 s. A worker that is not done by then
 # waits for a server that does not answer; its connection ends with it, and a chord on its way finds no text any more.
 _INSERT_S = 11.0
+_UNDO_S = 5.0  # keys that are let go in 1.5 s, and 2,000 presses
 
 
 class X11Inserter:
@@ -27,11 +30,22 @@ class X11Inserter:
 
     name = "x11"
 
-    def __init__(self, display: str, *, wayland: bool = False, insert_limit_s: float = _INSERT_S) -> None:
+    def __init__(
+        self,
+        display: str,
+        *,
+        wayland: bool = False,
+        insert_limit_s: float = _INSERT_S,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.undoable = False
         self._display = display
         self._wayland = wayland
         self._insert_limit_s = insert_limit_s
-        self._worker = Worker("_insert", display)
+        self._changed = changed
+        self._worker = Worker(
+            "_insert", display, on_message=self._hear, on_end=lambda _reason: self._note_undo(possible=False)
+        )
 
     @property
     def pid(self) -> int | None:
@@ -80,6 +94,23 @@ class X11Inserter:
         if answer["kind"] == "held":
             return _held(answer["reason"])
         return Insertion(Outcome.CONFIRMED, None, (answer["receipt_s"] - began_s) * 1000)
+
+    async def undo(self) -> str | None:
+        """Take the last text back by BackSpaces."""
+        try:
+            answer, _ = await self._worker.request({"kind": "undo"}, deadline_s=_UNDO_S)
+        except WorkerError as error:
+            return f"{error}: see what stands there"
+        return None if answer["kind"] == "undone" else str(answer["reason"])
+
+    def _hear(self, head: Head, _body: bytes) -> None:
+        if head["kind"] == "undo":
+            self._note_undo(possible=bool(head["possible"]))
+
+    def _note_undo(self, *, possible: bool) -> None:
+        if possible != self.undoable:
+            self.undoable = possible
+            self._changed()
 
     def _interrupted(self, error: WorkerError) -> str:
         match error:

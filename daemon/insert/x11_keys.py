@@ -75,6 +75,20 @@ class Keyboard:
         mask = self._loop.root.query_pointer().mask
         return next((name for bit, name in _LATCHED.items() if mask & bit), None)
 
+    def modifiers(self) -> frozenset[int]:
+        """The keycodes of the modifiers, which do nothing to a text by themselves."""
+        self.refresh()
+        return frozenset(self._modifiers)
+
+    def any_down(self) -> bool:
+        """Whether any key is down."""
+        return any(self._loop.display.query_keymap())
+
+    def backspace(self) -> int | None:
+        """The keycode of BackSpace; None if the keyboard has no such key."""
+        self.refresh()
+        return self._code(XK.XK_BackSpace)
+
     def paste_keys(self) -> tuple[int, int] | None:
         """The keycodes of Shift and Insert; None if the keyboard has no such keys."""
         self.refresh()
@@ -93,6 +107,13 @@ class Keyboard:
             xtest.fake_input(display, kind, code)
         display.flush()  # all four in one piece: nobody can end us with a key down
         return int(serials[1])
+
+    def press(self, code: int, times: int) -> None:
+        """Press and let go a key so often."""
+        for _ in range(times):
+            xtest.fake_input(self._loop.display, X.KeyPress, code)
+            xtest.fake_input(self._loop.display, X.KeyRelease, code)
+        self._loop.display.sync()
 
     def _code(self, symbol: int) -> int | None:
         """The keycode that gives ``symbol`` with the fewest other keys held."""

@@ -18,6 +18,7 @@ from daemon.insert.x11_keys import Keyboard
 from daemon.insert.x11_loop import Loop
 from daemon.insert.x11_read import WHILE_SPEAKING, WHILE_WAITING, Reader, Unreadable
 from daemon.insert.x11_serve import Read, Selections
+from daemon.insert.x11_undo import LastInsertion
 
 RECEIPT_S = 3.0  # a busy Qt program read 1.4 s after the chord
 MODIFIERS_S = 1.5
@@ -63,6 +64,7 @@ class Paste:
         self._unanswered: list[_Unanswered] = []
         self.windows = Windows(loop)
         self._keyboard = Keyboard(loop)
+        self.last = LastInsertion(loop, self.windows, self._keyboard)
         self._reader = Reader(loop, self._atoms)
         self.selections = Selections(loop)
         self.selections.allow = self._allow
@@ -71,6 +73,7 @@ class Paste:
     def prepare(self) -> None:
         """Copy the user's selections, so that an insertion need not. What cannot be read now is tried again then."""
         self._keyboard.refresh()
+        self.last.prepare()
         for selection in self._atoms:
             if selection not in self.selections.owned:
                 try:
@@ -89,19 +92,23 @@ class Paste:
             originals = self._originals()
             self._wait_for_modifiers()
             self._check_focus(window)
+            marked = self._may_be_marked(window)
             self._take(text, self._without_own_marking(window, originals))
-            return self._send_chord(window)
+            receipt_s = self._send_chord(window)
         finally:
             if self._chord is not None and self._chord.receipt_s is not None:
                 self._give_back_after(self._chord.receipt_s)
             else:
                 self.give_back()
+        self.last.keep(text, replaced=marked)
+        return receipt_s
 
     def give_back(self) -> None:
         """Put the user's selections back now, unless somebody has taken them; refuse whoever pastes late."""
         chord, self._chord = self._chord, None
         unanswered = chord is not None and chord.receipt_s is None
         if chord is not None and unanswered:
+            self.last.forget("the last text was not taken")
             self._unanswered.append(_Unanswered(chord.window, time.monotonic() + _LATE_S))
         self._loop.cancel("give back")
         while self._pasting:
@@ -173,6 +180,13 @@ class Paste:
             return {clipboard: originals[clipboard]}
         return originals
 
+    def _may_be_marked(self, window: int) -> bool:
+        """Whether the target's program has text marked somewhere, which a paste may replace."""
+        if self._atoms[1] in self.selections.owned:
+            return False
+        owner = self._loop.display.get_selection_owner(self._atoms[1])
+        return bool(owner) and self.windows.same_program(window, owner.id)
+
     def _copy(self, selection: int) -> Offer | None:
         try:
             return self._reader.copy(selection, WHILE_WAITING)
@@ -197,6 +211,7 @@ class Paste:
         keys = self._keyboard.paste_keys()
         if keys is None:
             raise Held(f"the keyboard map has no Insert key: add one with xmodmap or setxkbmap and {LATER}")
+        self.last.begin(window, keys[1])
         self._loop.display.sync()  # a server that does not answer gets no chord
         chord = self._chord = _Chord(window, self._keyboard.paste(keys), time.monotonic())
         if self._loop.wait(lambda: chord.receipt_s is not None, RECEIPT_S):

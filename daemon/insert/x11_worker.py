@@ -6,6 +6,10 @@ Requests, with an ``id`` that their answers repeat::
     {"kind": "prepare"}, without an id        -> nothing
     {"kind": "insert", "target": int} + text  -> {"kind": "confirmed", "receipt_s": float}  or
                                                  {"kind": "held", "reason": str}
+    {"kind": "undo"}                          -> {"kind": "undone"}  or  {"kind": "kept", "reason": str}
+
+and without being asked, before the answer that it goes with, ``{"kind": "undo", "possible": bool}`` whenever it changes
+whether the last insertion can be taken back.
 
 A selection lives as long as the connection of its owner, and what we have given back is owned by ours. So at the end of
 stdin this process ends at once, as its parent expects, and a child of it goes on with the connection until somebody
@@ -24,6 +28,7 @@ from Xlib.error import ConnectionClosedError, DisplayError
 
 from daemon.insert.x11_loop import Loop
 from daemon.insert.x11_paste import Held, Paste
+from daemon.insert.x11_undo import NotTakenBack
 from models import wire
 from models.wire import Head
 
@@ -47,6 +52,7 @@ class _Orders:
         self._unread = b""
         self._loop = loop
         loop.on_readable(self._file, self._read)
+        paste.last.tell = lambda possible: self.send({"kind": "undo", "possible": possible})
 
     def serve(self) -> None:
         """Answer requests until the daemon is gone."""
@@ -89,6 +95,8 @@ class _Orders:
         return {"kind": "focus", "window": window, "title": title}
 
     def _answer(self, head: Head, body: bytes) -> Head:
+        if head["kind"] == "undo":
+            return self._undo()
         if head["kind"] != "insert":
             return {"kind": "error", "message": f"the insertion worker knows no request {head['kind']!r}"}
         try:
@@ -97,6 +105,13 @@ class _Orders:
             return {"kind": "held", "reason": str(reason)}
         except UnicodeDecodeError:
             return {"kind": "held", "reason": "not inserted: the text is not UTF-8"}
+
+    def _undo(self) -> Head:
+        try:
+            self._paste.last.take_back()
+        except NotTakenBack as reason:
+            return {"kind": "kept", "reason": str(reason)}
+        return {"kind": "undone"}
 
 
 def main(arguments: list[str]) -> int:
@@ -119,6 +134,7 @@ def main(arguments: list[str]) -> int:
         orders = _Orders(loop, paste, incoming, outgoing)
         orders.send({"kind": "ready"})
         orders.serve()
+        paste.last.close()
         paste.give_back()
         if paste.selections.owned or paste.selections.busy:
             _leave_a_child()

@@ -19,7 +19,7 @@ class FakeDetector:
     def __init__(self, _aggressiveness: int) -> None:
         pass
 
-    def voiced(self, pcm: bytes) -> bool:
+    async def decide(self, pcm: bytes) -> bool:
         return any(pcm)
 
 
@@ -55,9 +55,11 @@ class FakeInserter:
     """One window that takes every text, until ``answer`` says otherwise."""
 
     name = "fake"
+    undoable = False
 
     def __init__(self) -> None:
         self.inserted: list[str] = []
+        self.unsure: str | None = None  # why nothing can be taken back
         self.answer = Insertion(Outcome.CONFIRMED, None, 2.0)
         self.prepared = 0
 
@@ -72,6 +74,11 @@ class FakeInserter:
 
     async def focus(self) -> Target | None:
         return Target(1)
+
+    async def undo(self) -> str | None:
+        if self.unsure is None:
+            self.inserted.pop()
+        return self.unsure
 
     async def insert(self, text: str, target: Target | None) -> Insertion:
         assert target == Target(1)
