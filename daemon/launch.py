@@ -43,6 +43,14 @@ def everything() -> int:
     return 0
 
 
+def tray() -> int:
+    """The tray in the foreground: where that can be, this process becomes it, so that what ends the one ends both."""
+    command_line = [*program("gui"), "tray"]
+    if sys.platform != "win32":
+        os.execv(command_line[0], command_line)  # noqa: S606 -- no shell is wanted
+    return subprocess.run(command_line, check=False).returncode
+
+
 def _loaded() -> dict[str, Any]:
     """The status once the model is ready or broken, or after so long that the user should know."""
     limit_s = time.monotonic() + _LOADING_LIMIT_S

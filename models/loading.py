@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from models import cuda, sherpa_overlay
+from models import cuda, installation, sherpa_overlay
 from models.bundle import Bundle
 from models.errors import NoGpu
 from models.recogniser import BatchRecogniser
@@ -99,6 +99,6 @@ def _check_onnxruntime() -> None:
         import onnxruntime  # noqa: F401 -- a third of a second that only this engine costs
     except ImportError as error:
         raise ImportError(
-            f"the ort engine needs onnxruntime ({error}); run `pip install 'swictation[gpu]'`, or set model.engine "
+            f"the ort engine needs onnxruntime ({error}); {installation.how_to_add('gpu')}, or set model.engine "
             "to sherpa"
         ) from None

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from models import archive, bundle
+from models import archive, bundle, installation
 from models.archive import SeenFile, sha256_of
 from models.bench.trial import SECONDS, Trial, objection
 from models.bundle import Bundle
@@ -109,7 +109,7 @@ def check_installed() -> None:
         import onnxruntime.quantization  # noqa: F401
     except ImportError as error:
         raise StoreError(
-            f"optimising needs onnx and onnxruntime ({error}); run `pip install 'swictation[optimise]'`"
+            f"optimising needs onnx and onnxruntime ({error}); {installation.how_to_add('optimise')}"
         ) from None
 
 

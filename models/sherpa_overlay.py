@@ -19,7 +19,7 @@ from pathlib import Path
 
 import platformdirs
 
-from models import cuda, elf
+from models import cuda, elf, installation
 from models.errors import NoGpu
 
 _RUNTIME = "libonnxruntime.so"
@@ -51,7 +51,7 @@ def pair() -> Pair:
     if own.provider is not None:
         return Pair(package, own, built_in=True)
     if getattr(sys, "frozen", False):
-        raise NoGpu("the bundled sherpa-onnx runs on the CPU only; use the ort engine")
+        raise NoGpu(f"the packages for the GPU are missing; {installation.how_to_add('gpu')}")
     try:
         return Pair(package, _fitting(own.package, _wanted(package)), built_in=False)
     except (OSError, ValueError) as error:

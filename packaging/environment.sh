@@ -11,7 +11,10 @@ PROGRAM_PACKAGES=(python3-venv libportaudio2 libasound2-plugins pulseaudio-utils
 SCREEN_PACKAGES=(xvfb xauth openbox xterm)
 # What the tests drive: a sound server, window tools, and applications that are not ours.
 TEST_PACKAGES=("${SCREEN_PACKAGES[@]}" pulseaudio xdotool xclip x11-utils x11-xserver-utils imagemagick
-    mousepad featherpad trayer dbus dbus-x11)
+    mousepad featherpad trayer dbus dbus-x11 desktop-file-utils libglib2.0-bin libnotify-bin)
+
+BIN=.venv/bin
+[ "${OS:-}" != Windows_NT ] || BIN=.venv/Scripts
 
 say() { printf 'swictation: %s\n' "$*" >&2; }
 
@@ -46,16 +49,16 @@ need_packages() {
 # make_environment LOCK: a virtual environment in .venv with exactly what the lock file names, and the checkout.
 make_environment() {
     local lock=$1 stamp wanted python
-    python=$(command -v python3) || fail "python3 is missing: apt-get install -y python3 python3-venv"
+    python=$(command -v python3 || command -v python) || fail "python3 is missing: apt-get install -y python3 python3-venv"
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed: $("$python" -V) is too old"
     stamp=.venv/installed
-    wanted=$(cat "$lock" pyproject.toml | sha256sum)
-    if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
+    wanted=$(cat "$lock" pyproject.toml | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
+    if [ -x $BIN/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && $BIN/python -c '' 2>/dev/null; then
         return 0
     fi
     say "installing the dependencies into .venv"
-    [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    [ -x $BIN/python ] && $BIN/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
+    $BIN/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+    $BIN/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
     printf '%s\n' "$wanted" >"$stamp"
 }

@@ -7,4 +7,4 @@ compile() {
         --custom-compile-command "bash packaging/lock.sh" "$@"
 }
 compile pyproject.toml packaging/build.in --output-file packaging/requirements.lock
-compile pyproject.toml packaging/build.in --extra test --output-file packaging/requirements-test.lock
+compile pyproject.toml packaging/build.in --extra test --extra freeze --output-file packaging/requirements-test.lock

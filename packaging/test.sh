@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what is missing and pass the checks: the linter, the type checker, the import contracts and every test.
+# Install what is missing and pass the checks: those of checks.sh (style, types, imports, licences, ...) and every test.
 # Arguments go to pytest; with any of them only the tests run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,13 +8,10 @@ cd "$(dirname "$0")/.."
 
 need_packages "${PROGRAM_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 make_environment packaging/requirements-test.lock
-export PATH="$PWD/.venv/bin:$PATH"
+export PATH="$PWD/$BIN:$PATH"
 
 if [ $# -eq 0 ]; then
-    ruff check .
-    ruff format --check .
-    mypy
-    lint-imports
+    bash packaging/checks.sh
     set -- -n 3 --dist loadfile # most tests wait for sound and windows, each file on a desktop of its own
 fi
 exec python -m pytest "$@"

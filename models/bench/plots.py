@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models import installation
 from models.errors import SwictationError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _USUAL_S = 2.8  # the length of a usual utterance, at which phases are shown
 _SPLIT = ("features", "encode", "decode")
 _TOGETHER = "encode and decode"  # sherpa-onnx gives one time for both
 # Okabe and Ito's colours, told apart by the colour-blind too
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a000")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a000")
 _MARKS = "osD^vPX*"
 _PHASE_COLOURS = {
     "features": "#56b4e9",
@@ -34,8 +35,8 @@ _PHASE_COLOURS = {
 }
 
 
-def writer(file: Path) -> Writer:
-    """What writes the report into ``file``, given the result and its tables as text.
+def writer(file: Path, draw: Callable[[Json], Figure] | None = None, title: str = "swictation bench") -> Writer:
+    """What writes the report into ``file``, given the result and its tables as text; ``draw`` makes its plots.
 
     Raises SwictationError, before anything is measured, if it could not.
     """
@@ -44,31 +45,33 @@ def writer(file: Path) -> Writer:
     if not file.parent.is_dir():
         raise SwictationError(f"there is no directory {file.parent} to write the report into")
     if find_spec("matplotlib") is None:
-        raise SwictationError("--report needs matplotlib, which is not installed: `pip install matplotlib`")
+        raise SwictationError(f"--report needs the plots' packages; {installation.how_to_add('bench')}")
 
     def write(result: Json, tables: str) -> None:
-        picture = _png(result)
+        target = io.BytesIO()
+        (draw or _engines)(result).savefig(target, format="png")
+        picture = target.getvalue()
         try:
-            file.write_bytes(picture if file.suffix == ".png" else _page(picture, tables))
+            file.write_bytes(picture if file.suffix == ".png" else _page(picture, tables, title))
         except OSError as error:
             raise SwictationError(f"the report {file} cannot be written: {error.strerror}") from None
 
     return write
 
 
-def _page(picture: bytes, tables: str) -> bytes:
+def _page(picture: bytes, tables: str, title: str) -> bytes:
     encoded = base64.b64encode(picture).decode()
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>swictation bench</title>\n'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
         "<style>body{font-family:sans-serif;margin:2em auto;max-width:80em}img{max-width:100%}"
         "pre{font-size:12px;overflow-x:auto}</style></head>\n"
-        "<body><h1>swictation bench</h1>\n"
+        f"<body><h1>{title}</h1>\n"
         f'<img alt="plots of the tables below" src="data:image/png;base64,{encoded}">\n'
         f"<pre>{html.escape(tables)}</pre></body></html>\n"
     ).encode()
 
 
-def _png(result: Json) -> bytes:
+def _engines(result: Json) -> Figure:
     from matplotlib.figure import Figure
 
     rows = [row for row in result["rows"] if row["lengths"]]
@@ -85,9 +88,7 @@ def _png(result: Json) -> bytes:
     if rows:
         handles, names = axes[0][0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=min(4, len(rows)), frameon=False, fontsize=9)
-    target = io.BytesIO()
-    figure.savefig(target, format="png")
-    return target.getvalue()
+    return figure
 
 
 def _title(figure: Figure, result: Json) -> None:
@@ -110,7 +111,7 @@ def _against_length(
         points = [(float(one["seconds"]), height, one) for one in known if (height := value(one)) is not None]
         x, y = [seconds for seconds, _y, _one in points], [height for _x, height, _one in points]
         lengths |= set(x)
-        colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
+        colour, mark = COLOURS[number % len(COLOURS)], _MARKS[number % len(_MARKS)]
         dashed = "--" if row["engine"].startswith("peer:") else "-"
         axes.plot(x, y, color=colour, marker=mark, linestyle=dashed, label=_label(row), markersize=5)
         if p95:
@@ -147,7 +148,7 @@ def _split(axes: Axes, rows: Sequence[Json]) -> None:
         ends = [end + width for end, width in zip(ends, widths, strict=True)]
     _bars(axes, rows, ends)
     axes.set_title(f"where it goes, {_lengths(usual)} of audio, mean ms")
-    _legend_below(axes)
+    legend_below(axes)
 
 
 def _cold(axes: Axes, rows: Sequence[Json]) -> None:
@@ -164,7 +165,7 @@ def _cold(axes: Axes, rows: Sequence[Json]) -> None:
                 f"{value:.1f}", (value, height), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7
             )
     axes.set_title(f"cold and warm, {_lengths(usual)} of audio, ms")
-    _legend_below(axes)
+    legend_below(axes)
 
 
 def _bars(axes: Axes, rows: Sequence[Json], ends: Sequence[float]) -> None:
@@ -176,7 +177,8 @@ def _bars(axes: Axes, rows: Sequence[Json], ends: Sequence[float]) -> None:
         axes.annotate(f"{end:.1f}", (end, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7)
 
 
-def _legend_below(axes: Axes) -> None:
+def legend_below(axes: Axes) -> None:
+    """What the colours are, under the plot."""
     from matplotlib.transforms import offset_copy
 
     under = offset_copy(axes.transAxes, fig=axes.get_figure(root=True), y=-18, units="points")

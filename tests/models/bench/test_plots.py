@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(tmp_p
 def test_without_matplotlib_one_line_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "find_spec", lambda _name: None)
 
-    with pytest.raises(SwictationError, match=r"^--report needs matplotlib.*`pip install matplotlib`$"):
+    with pytest.raises(SwictationError, match=r"^--report needs .*`pip install 'swictation\[bench\]'`$"):
         plots.writer(tmp_path / "report.png")
 
 
