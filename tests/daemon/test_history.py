@@ -1,6 +1,7 @@
-"""The history is private, limited, can do without texts, and refuses what a newer version wrote."""
+"""The history is private, limited and can do without texts; an older file is brought up to date, a newer refused."""
 
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 
@@ -84,6 +85,91 @@ def test_a_newer_file_is_refused_and_left_alone(tmp_path):
         db.execute("PRAGMA user_version = 99")
     before = file.read_bytes()
     with pytest.raises(SwictationError, match="written by a newer swictation"):
+        History(file)
+    assert file.read_bytes() == before
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A file as version 1 laid it out, with one utterance."""
+    numbers = "capture_open_ms speech_ms endpoint_wait_ms queue_ms recognise_ms features_ms encode_ms decode_ms text_ms"
+    columns = ", ".join(f"{name} REAL" for name in f"{numbers} insert_ms felt_ms tokens steps rtf".split())
+    file = tmp_path / "h" / "history.sqlite"
+    file.parent.mkdir()
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(
+            "CREATE TABLE utterance (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, "
+            "at_s REAL NOT NULL, mode TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT, text TEXT, model TEXT, "
+            f"provider TEXT, audio_s REAL NOT NULL, {columns})"
+        )
+        db.execute(
+            "INSERT INTO utterance (id, at_s, mode, outcome, text, model, provider, audio_s, decode_ms, felt_ms, "
+            "tokens) VALUES ('u1', 1001.0, 'hold', 'confirmed', 'words 1', 'practice', 'cpu', 1.5, 20.25, 80.5, 7)"
+        )
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    return file
+
+
+def version(file):
+    with closing(sqlite3.connect(file)) as db:
+        return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_an_older_file_is_brought_up_to_date_and_a_copy_of_it_kept(older):
+    with closing(History(older)) as history:
+        assert history.latest() == [entry(1)]
+        history.record(entry(2))
+    assert version(older) == 2
+    [copy] = older.parent.glob("*.version-1")
+    assert version(copy) == 1
+    assert copy.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("SELECT id, text, felt_ms FROM utterance").fetchall() == [("u1", "words 1", 80.5)]
+    with closing(History(older)) as history:
+        assert [e.id for e in history.latest()] == ["u2", "u1"], "the second time there is nothing to do"
+
+
+def test_what_is_deleted_is_in_no_copy_either(older):
+    with closing(History(older)) as history:
+        assert history.delete("u1")
+    assert [path.name for path in older.parent.iterdir()] == ["history.sqlite"]
+    assert b"words 1" not in older.read_bytes()
+
+
+def test_an_older_file_stays_as_it_is_where_no_copy_can_be_kept(older):
+    (older.parent / "history.sqlite.version-1").mkdir()
+    before = older.read_bytes()
+    with pytest.raises(SwictationError, match="no copy of it could be kept"):
+        History(older)
+    assert older.read_bytes() == before
+    assert {path.name for path in older.parent.iterdir()} == {"history.sqlite", "history.sqlite.version-1"}
+
+
+def test_many_at_once_bring_it_up_to_date_once(older):
+    seen, gate = [], threading.Barrier(8)
+
+    def open_it():
+        gate.wait()
+        with closing(History(older)) as history:
+            seen.append(history.latest())
+
+    crowd = [threading.Thread(target=open_it) for _ in range(8)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert seen == [[entry(1)]] * 8
+    assert version(older) == 2
+
+
+def test_a_file_that_is_no_history_is_named_and_left_alone(tmp_path):
+    file = tmp_path / "history.sqlite"
+    file.write_bytes(b"not a database, and longer than a header of one hundred bytes" * 4)
+    before = file.read_bytes()
+    with pytest.raises(
+        SwictationError, match=r"history\.sqlite cannot be opened .*: if it is damaged, move the file away"
+    ):
         History(file)
     assert file.read_bytes() == before
 
