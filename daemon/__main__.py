@@ -14,6 +14,7 @@ _WORKERS = {
     "_bench": "models.bench.worker",
     "_capture": "daemon.capture_worker",
     "_insert": "daemon.insert.x11_worker",
+    "_silero": "daemon.silero_worker",
 }
 _BOUND = {"toggle", "start", "stop", "cancel"}  # what keys are bound to, which has no time to parse arguments
 

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from daemon import config as configuration
-from daemon import engine_choice, paths
+from daemon import engine_choice, paths, silero
 from daemon.capture import Microphone
 from daemon.config import Config
 from daemon.control import Control
@@ -37,6 +37,7 @@ from daemon.recogniser import EngineClient
 from daemon.requests import Requests
 from daemon.server import Server
 from daemon.service import Service
+from daemon.silero import Voices
 from daemon.single import Lock
 from daemon.spool import Spool
 from daemon.trial import MicrophoneTrial
@@ -66,6 +67,7 @@ class Daemon:
         self.journal = Journal(paths.history_file(), limit=history.limit, keep_text=history.keep_text)
         self.engine = EngineClient(_plan(self.config, model_directory))
         self.microphone = Microphone()
+        self.voices = Voices(data / "models" / silero.NAME)
         self.inserter: Inserter = choose_inserter(self.config.insert.method, sys.platform, os.environ, self.changed)
         self.dictation = Dictation(
             recogniser=self.engine,
@@ -75,6 +77,7 @@ class Daemon:
             kept=Spool(data / "kept"),
             settings=_settings(self.config),
             changed=self.changed,
+            detector=self.voices.detector,
         )
         self.control = Control(
             self.dictation,
@@ -97,6 +100,7 @@ class Daemon:
             self.engine,
             settings=lambda: self.dictation.settings.endpoint,
             rewrite=self.dictation.rewrite,
+            detector=self.voices.detector,
         )
         self.hotkey = BoundHotkey(self.config.hotkey.key, self._new_hotkey, changed=self.changed)
         self.server = Server(paths.socket_file(), Requests(self).answer)
@@ -110,7 +114,7 @@ class Daemon:
             self.dictation.last = await self.journal.latest()
             stack.push_async_callback(self._stop_inserter)
             await self.inserter.start()
-            await self._start(stack, self.microphone, self.engine, self.server, self.hotkey)
+            await self._start(stack, self.voices, self.microphone, self.engine, self.server, self.hotkey)
             self._service.ready()
             async with asyncio.TaskGroup() as group:
                 work = (self.dictation.run(), self._when_ready(), self.hotkey.keep(), self.keeper.run())
@@ -123,7 +127,7 @@ class Daemon:
 
     @staticmethod
     async def _start(
-        stack: contextlib.AsyncExitStack, *parts: Microphone | EngineClient | Server | BoundHotkey
+        stack: contextlib.AsyncExitStack, *parts: Voices | Microphone | EngineClient | Server | BoundHotkey
     ) -> None:
         for part in parts:
             stack.push_async_callback(part.stop)
@@ -239,6 +243,7 @@ class Daemon:
 
     async def _open_microphone(self) -> AsyncGenerator[Frame, None]:
         await self.trial.end()
+        await self.voices.look()
         async with contextlib.aclosing(self.microphone.open(self.config.microphone.device)) as frames:
             async for frame in frames:
                 yield frame

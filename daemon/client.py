@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,13 +18,13 @@ from daemon.protocol import VERSION
 
 
 class Client:
-    """A conversation with the daemon. Raises NoDaemon where none listens."""
+    """A conversation with the daemon, whose socket may be elsewhere. Raises NoDaemon where none listens."""
 
-    def __init__(self, timeout_s: float | None = 5.0) -> None:
+    def __init__(self, timeout_s: float | None = 5.0, socket_at: Path | None = None) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_s)
         try:
-            self._socket.connect(str(socket_file()))
+            self._socket.connect(str(socket_at or socket_file()))
         except OSError as error:
             self._socket.close()
             raise NoDaemon("the daemon is not running: start it with `swictation daemon`") from error

@@ -82,13 +82,15 @@ class MicrophoneConfig:
 class EndpointConfig:
     """Voice activity detection and endpointing; see ``daemon.endpoint``.
 
-    ``speculate`` decodes at every pause, so that the text is there when the speech turns out to be over.
+    ``short_hangover_ms`` is the wait of hands-free dictation after a finished sentence; ``speculate`` decodes at every
+    pause, so that the text is there when the speech turns out to be over, and without it there is no short wait.
     """
 
     aggressiveness: int = _limited(2, Range(0, 3))
     onset_ms: int = _limited(60, Range(20, 500))
     pre_roll_ms: int = _limited(300, Range(0, 2000))
     hangover_ms: int = _limited(700, Range(100, 5000))
+    short_hangover_ms: int = _limited(300, Range(100, 5000))
     min_speech_ms: int = _limited(120, Range(20, 2000))
     max_utterance_s: float = _limited(20.0, Range(3, 60))
     speculate: bool = True
@@ -248,7 +250,7 @@ def _section(name: str, kind: Callable[..., Any], table: Mapping[str, Any], faul
 
 def _suggestion(name: str, known: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
-    return f' (did you mean "{close[0]}"?)' if close else ""
+    return f' (did you mean "{close[0]}"?)' if close else " in this version"
 
 
 def model_directory(config: Config) -> Path:

@@ -2,7 +2,8 @@
 
 ``_listen`` turns the frames of one take (one recording) into pieces of speech as they end; ``run`` takes these, of all
 takes, strictly in the order they were spoken. Push to talk and toggle insert once, when the take ends, and by then the
-earlier pieces have long been recognised; hands-free inserts at each endpoint.
+earlier pieces have long been recognised; hands-free inserts at each endpoint. The last piece is decoded at its pause,
+before it is known that it has ended: see ``daemon.speculation``.
 
 Everything here runs on the daemon's loop and owns its own state. Audio lies in the spool until its outcome is recorded.
 """
@@ -11,46 +12,46 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from daemon.doubt import doubtful
-from daemon.endpoint import Dropped, Endpoint, Endpointer, EndpointSettings, Onset, Segment, Speech, VoiceDetector
+from daemon.endpoint import (
+    Dropped,
+    Endpoint,
+    Endpointer,
+    EndpointSettings,
+    Event,
+    Onset,
+    Pause,
+    Segment,
+    Speech,
+)
 from daemon.errors import MicrophoneError, WorkerError
+from daemon.hangover import wait_ms
 from daemon.history import Entry
 from daemon.insert.contract import Inserter
 from daemon.messages import FRAME_MS, Frame, Insertion, Mode, Outcome, Target
 from daemon.recogniser import Recognition
-from daemon.spool import Spool, Unsettled
+from daemon.second_chance import Recogniser, SecondChance
+from daemon.second_look import look
+from daemon.speculation import Decode, Speculation
+from daemon.spool import Spool
 from daemon.text.join import join
 from daemon.text.sanitise import sanitise
 from daemon.utterance import Take, Utterance, entry_of, timings_of
-
-log = logging.getLogger(__name__)
+from daemon.voice import Detector, VoiceDetector
 
 # After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer.
 _TAIL_LIMIT_S = 0.25
+# How long a decode in a pause may take where a key ends the recording, at any moment: if speech goes on and then ends
+# sooner than that, the text waits for a decode that was in vain. Few words are said and the key let go in less.
+_ROOM_MS = 300.0
 _SETTLE_LIMIT_S = 1.0  # a logout allows two
 _CANCELLED = "cancelled"
+_UNDONE = "taken back"
 _DOUBTED = "this was probably noise, not speech: if it was speech, insert it with `swictation last --insert`"
-
-
-class Recogniser(Protocol):
-    """What recognises one piece of speech at a time: ``daemon.recogniser.EngineClient``."""
-
-    async def recognise(self, pcm: bytes) -> Recognition:
-        """The text of int16 16 kHz mono PCM. Raises WorkerError when it cannot be had."""
-
-
-class Detector(Protocol):
-    """What tells speech from silence, frame by frame: ``daemon.voice.VoiceDetector``."""
-
-    def voiced(self, pcm: bytes) -> bool:
-        """Whether a frame of int16 16 kHz mono PCM holds speech."""
 
 
 Record = Callable[[Entry], Awaitable[bool]]
@@ -69,7 +70,7 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class _Hear:
     utterance: Utterance
-    piece: Segment
+    decode: Decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class _Deliver:
     take: Take
     utterance: Utterance
     focus: asyncio.Task[Target | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Swap:
+    inserter: Inserter
+    done: asyncio.Future[None]
 
 
 class Dictation:
@@ -102,8 +109,8 @@ class Dictation:
         self._settings = settings
         self.inserter = inserter
         self.last: Entry | None = None
+        self._inserted: Entry | None = None  # whose text was confirmed last, and can perhaps be taken back
         self.working: Utterance | None = None  # being recognised or inserted just now
-        self._recogniser = recogniser
         self._record = record
         self._spool = spool
         self._kept = kept
@@ -111,9 +118,10 @@ class Dictation:
         self._new_detector = detector
         self._detector: Detector | None = None  # it has learned the noise of the room; kept from take to take
         self._clock = clock
-        self._orders: asyncio.Queue[_Hear | _Deliver] = asyncio.Queue()
+        self._orders: asyncio.Queue[_Hear | _Deliver | _Swap] = asyncio.Queue()
         self._side: set[asyncio.Task[None]] = set()
-        self._left = spool.unsettled()  # by an earlier daemon: what comes into the spool from now on is ours
+        self.speculation = Speculation(recogniser.recognise)
+        self._second_chance = SecondChance(recogniser, spool=spool, kept=kept, rewrite=self.rewrite)
 
     @property
     def settings(self) -> Settings:
@@ -157,8 +165,8 @@ class Dictation:
         try:
             async with contextlib.aclosing(frames):
                 async for frame in frames:
-                    self._note_first(take, frame)
-                    self._follow(take, endpointer.push(frame, detector.voiced(frame.pcm)))
+                    self._note(take, frame)
+                    self._follow(take, endpointer, endpointer.push(frame, await detector.decide(frame.pcm)))
                     if take.stop_s is not None and frame.captured_s >= take.stop_s:
                         break
         except MicrophoneError as error:
@@ -168,28 +176,59 @@ class Dictation:
                 raise  # the daemon is stopping: the audio stays in the spool for the next one
         self._end(take, endpointer)
 
-    def _note_first(self, take: Take, frame: Frame) -> None:
+    def _note(self, take: Take, frame: Frame) -> None:
         take.frames += 1
+        take.recent.append(frame.pcm)
         if take.frames == 1:
             take.capture_open_ms = max(0.0, (frame.captured_s - take.began_s) * 1000 - FRAME_MS)
             self._changed()
 
-    def _follow(self, take: Take, events: Iterable[Onset | Speech | Endpoint | Dropped]) -> None:
+    def _follow(self, take: Take, endpointer: Endpointer, events: Iterable[Event]) -> None:
         for event in events:
             utterance = self._current(take)
             number = len(utterance.pieces)
             match event:
                 case Onset(frames=frames) | Speech(frames=frames):
+                    self.speculation.drop()
                     self._spool.append(utterance.id, number, b"".join(frame.pcm for frame in frames))
+                case Pause(segment):
+                    self._guess(take, endpointer, utterance, segment)
                 case Dropped():
                     self._spool.drop_piece(utterance.id, number)
                 case Endpoint(segment):
                     if segment.cause == "cap":  # the file holds what went on into the next piece, too
                         self._spool.replace(utterance.id, number, segment.pcm)
                     utterance.pieces.append(segment)
-                    self._orders.put_nowait(_Hear(utterance, segment))
+                    utterance.decodes.append(self.speculation.commit(segment))
+                    self._orders.put_nowait(_Hear(utterance, utterance.decodes[-1]))
                     if take.mode is Mode.HANDS_FREE:
                         self._commit(take)
+
+    def _guess(self, take: Take, endpointer: Endpointer, utterance: Utterance, segment: Segment) -> None:
+        """Decode what is committed if no more speech comes; its text says how long to wait for more."""
+
+        def heard(recognition: Recognition) -> None:
+            self._preview(utterance, recognition.transcript.text)
+            if take.mode is Mode.HANDS_FREE and not take.abandoned:
+                enough_ms = wait_ms(recognition.transcript, segment.length_s, settings)
+                self._follow(take, endpointer, endpointer.settle(segment, enough_ms))
+
+        settings = self.settings.endpoint
+        room_ms = settings.hangover_ms - settings.tail_ms if take.mode is Mode.HANDS_FREE else _ROOM_MS
+        decode = self.speculation.guess(segment, room_ms)
+        if decode is not None:
+            decode.tell(heard)
+
+    def _preview(self, utterance: Utterance, text: str) -> None:
+        utterance.guessed = text
+        self._changed()
+
+    def preview(self, take: Take) -> tuple[str, str]:
+        """What has been said since the last insertion: the text of its finished pieces, and that of the open one."""
+        if (utterance := take.utterance) is None:
+            return "", ""
+        settled = self.rewrite(recognition.transcript.text for recognition in utterance.heard)
+        return settled, self.rewrite([utterance.guessed])
 
     def _current(self, take: Take) -> Utterance:
         if take.utterance is None:
@@ -199,16 +238,17 @@ class Dictation:
 
     def _end(self, take: Take, endpointer: Endpointer) -> None:
         if take.abandoned:
+            self.speculation.drop()
             if take.utterance is not None:
-                take.utterance.abandoned = True
+                take.utterance.abandon()
                 self._commit(take)
         else:
-            self._follow(take, endpointer.finish())
+            self._follow(take, endpointer, endpointer.finish())
             if take.mode is not Mode.HANDS_FREE:
                 self._current(take).released_s = take.stop_s
                 self._commit(take)
             elif take.utterance is not None:  # an onset that came to nothing
-                take.utterance.abandoned = True
+                take.utterance.abandon()
                 self._commit(take)
         if not take.pending:
             take.settled.set()
@@ -228,35 +268,48 @@ class Dictation:
         """Recognise, insert and record, in the order of speech, for as long as the daemon lives."""
         while True:
             match await self._orders.get():
-                case _Hear(utterance, piece):
-                    await self._hear(utterance, piece)
+                case _Hear(utterance, decode):
+                    await self._hear(utterance, decode)
                 case _Deliver(take, utterance, focus):
                     await self._deliver(utterance, take, focus)
+                case _Swap(inserter, done):
+                    self.inserter = inserter
+                    done.set_result(None)
+
+    async def use_inserter(self, inserter: Inserter) -> None:
+        """Insert with ``inserter`` what is spoken from now on; returns once the present one has nothing left to do."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._orders.put_nowait(_Swap(inserter, done))
+        await asyncio.shield(done)
 
     @property
     def busy(self) -> bool:
         """Whether something that was said is not settled yet."""
         return self.working is not None or not self._orders.empty()
 
-    async def _hear(self, utterance: Utterance, piece: Segment) -> None:
+    async def _hear(self, utterance: Utterance, decode: Decode) -> None:
         if utterance.abandoned or utterance.failure is not None:
             return
         self._work_on(utterance)
         try:
-            heard = await self._recogniser.recognise(piece.pcm)
+            seen = await look(decode.segment, await decode.result(), self.speculation.again)
         except WorkerError as error:
             utterance.failure = str(error)
+            utterance.cancel_decodes()
         else:
+            heard = seen.heard
             utterance.heard.append(heard)
-            utterance.doubted &= not heard.transcript.text or doubtful(heard.transcript, piece.voiced_ms)
+            utterance.notes += [seen.note] if seen.note is not None else []
+            utterance.guessed = ""
+            utterance.doubted &= not heard.transcript.text or doubtful(heard.transcript, decode.segment.voiced_ms)
             utterance.decode_began_s = self._clock() - heard.recognise_ms / 1000
 
     async def _deliver(self, utterance: Utterance, take: Take, focus: asyncio.Task[Target | None]) -> None:
         self._work_on(utterance)
-        target = await focus
         began_s = self._clock()
-        text = self._rewrite(recognition.transcript.text for recognition in utterance.heard)
+        text = self.rewrite(recognition.transcript.text for recognition in utterance.heard)
         rewritten_s = self._clock()
+        target = await focus  # asked for when the utterance ended; the wait for the answer is insertion's
         if utterance.failure is not None:
             outcome = Insertion(Outcome.FAILED, utterance.failure)
         elif utterance.abandoned or not text:
@@ -272,6 +325,7 @@ class Dictation:
             self._spool.settle(utterance.id)
         else:
             self.last = entry
+            self._note_inserted(entry)
             self._aside(self._settle(entry))
             take.entries.append(entry)
         self._work_on(None)
@@ -284,7 +338,8 @@ class Dictation:
             self.working = utterance
             self._changed()
 
-    def _rewrite(self, texts: Iterable[str]) -> str:
+    def rewrite(self, texts: Iterable[str]) -> str:
+        """The text that is inserted for what was recognised in the pieces of an utterance."""
         return sanitise(join(list(texts)), newlines=self.settings.newlines)
 
     def _with_space(self, text: str) -> str:
@@ -316,6 +371,7 @@ class Dictation:
         """Insert the text of an earlier entry into the window that has the focus now."""
         assert entry.text is not None
         result = await self.inserter.insert(self._with_space(entry.text), await self.inserter.focus())
+        self._note_inserted(replace(entry, outcome=result.outcome, reason=result.reason))
         if entry.outcome is Outcome.HELD and result.outcome is not Outcome.HELD:
             entry = replace(entry, outcome=result.outcome, reason=result.reason)
             await self._settle(entry)
@@ -324,40 +380,53 @@ class Dictation:
             return entry
         return replace(entry, outcome=result.outcome, reason=result.reason)
 
-    async def recover(self) -> int:
-        """Recognise what an earlier daemon left or could not recognise, and hold it; gives back how many texts it was.
+    async def undo(self) -> str | None:
+        """Take back the text that was inserted last; why it was not, in one line, or None where it was."""
+        reason = await self.inserter.undo()
+        if reason is None and (entry := self._inserted) is not None:
+            self._inserted = None
+            undone = replace(entry, reason=_UNDONE)
+            if self.last is not None and self.last.id == entry.id:
+                self.last = undone
+            await self._settle(undone)
+        return reason
 
-        Nothing of it is inserted by itself: the window it was meant for may be gone, or may have it already.
+    def _note_inserted(self, entry: Entry) -> None:
+        if entry.outcome is Outcome.CONFIRMED:
+            self._inserted = entry
+
+    async def decode_again(self, entry: Entry) -> Entry:
+        """Recognise the kept audio of ``entry`` with the present model and write its text down.
+
+        Raises RequestRefused, with everything as it was, if there is none or no text comes of it.
         """
-        left, self._left = self._left, []
+        self.last = decoded = await self._second_chance.decoded(entry)
+        await self._settle(decoded)
+        return decoded
+
+    async def recover(self) -> int:
+        """Recognise what an earlier daemon left or could not recognise, and hold it; how many texts it was."""
         recovered = 0
-        for one in itertools.chain(left, self._kept.unsettled()):
-            recovered += await self._recover_one(one)
+        async with contextlib.aclosing(self._second_chance.recovered()) as entries:
+            async for entry in entries:
+                await self._settle(entry)
+                if entry.text is not None:
+                    self.last = entry
+                    recovered += 1
         return recovered
 
-    async def _recover_one(self, left: Unsettled) -> bool:
-        try:
-            heard = [await self._recogniser.recognise(piece) for piece in left.pieces]
-        except WorkerError as error:
-            log.warning("an utterance of an earlier run is kept but cannot be recognised yet: %s", error)
-            self._spool.hand_over(left.utterance, self._kept)
-            return False
-        text = self._rewrite(recognition.transcript.text for recognition in heard)
-        reason = "the daemon ended before this was inserted"
-        if left.inserting:
-            reason = "the daemon ended while this was inserted: it may stand there already"
-        entry = Entry(
-            id=left.utterance,
-            at_s=time.time(),
-            mode=Mode.HOLD,
-            outcome=Outcome.HELD if text else Outcome.NOTHING,
-            reason=f"{reason}; insert it with `swictation last --insert`" if text else None,
-            text=text or None,
-            model=heard[-1].model if heard else None,
-            provider=heard[-1].provider if heard else None,
-            audio_s=left.audio_s,
-        )
-        await self._settle(entry)
-        if text:
-            self.last = entry
-        return bool(text)
+    def kept_audio(self) -> set[str]:
+        """Of which utterances the audio is kept. Reads a directory."""
+        return self._kept.utterances()
+
+    def forget(self, id: str | None = None) -> None:  # noqa: A002 - an entry's id
+        """Drop the text and the kept audio of one utterance, or of all that are settled."""
+        if id is None:
+            self._kept.clear()
+        else:
+            self._kept.settle(id)
+        if self.last is not None and id in {None, self.last.id}:
+            self.last = None
+        if self._inserted is not None and id in {None, self._inserted.id}:
+            self._inserted = None
+        self._changed()

@@ -17,7 +17,6 @@ class Mode(StrEnum):
     HOLD = "hold"  # push to talk: ends with the key's release, inserted then
     TOGGLE = "toggle"  # tap to start, tap to stop, inserted at the stop
     HANDS_FREE = "hands_free"  # open until stopped, inserted at each endpoint
-    FILE = "file"  # a recording played through the daemon as if it were the microphone
 
 
 class Outcome(StrEnum):

@@ -32,6 +32,7 @@ def status(daemon: Daemon) -> Json:
             "fault": daemon.control.fault,
             **daemon.microphone.status(),
         },
+        "vad": daemon.voices.active,
         "listening": _listening(daemon),
         "hotkey": {"key": daemon.config.hotkey.key, "way": daemon.hotkey.name, "fault": daemon.hotkey.fault},
         "insertion": {"way": daemon.inserter.name},
@@ -98,4 +99,4 @@ def _faults(daemon: Daemon) -> list[str | None]:
         if engine.provider_fault and engine.asked.provider == "cuda"
         else None
     )
-    return [engine.message, gpu, daemon.control.fault, daemon.hotkey.fault, daemon.journal.fault]
+    return [engine.message, gpu, daemon.control.fault, daemon.voices.fault, daemon.hotkey.fault, daemon.journal.fault]

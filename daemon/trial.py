@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
-from daemon.endpoint import Endpoint, Endpointer, EndpointSettings, Segment, VoiceDetector
+from daemon.endpoint import Endpoint, Endpointer, EndpointSettings, Segment
 from daemon.errors import RequestRefused
 from daemon.messages import FRAME_MS, Frame, Insertion, Mode, Outcome
 from daemon.second_chance import Recogniser
 from daemon.utterance import Utterance, timings_of
-from daemon.voice import level_db
+from daemon.voice import Detector, VoiceDetector, level_db
 
 _LIMIT_S = 60.0
 _REPORT_S = 1 / 15
@@ -37,7 +37,7 @@ class MicrophoneTrial:
         *,
         settings: Callable[[], EndpointSettings],
         rewrite: Callable[[Iterable[str]], str],
-        detector: Callable[[int], VoiceDetector] = VoiceDetector,
+        detector: Callable[[int], Detector] = VoiceDetector,
     ) -> None:
         self._open_microphone = open_microphone
         self._recogniser = recogniser
@@ -96,7 +96,7 @@ class MicrophoneTrial:
         endpointer, detector = Endpointer(settings), self._new_detector(settings.aggressiveness)
         async with contextlib.aclosing(self._open_microphone(device)) as frames:
             async for frame in frames:
-                self._speech = detector.voiced(frame.pcm)
+                self._speech = await detector.decide(frame.pcm)
                 self._recent.append(frame.pcm)
                 for event in endpointer.push(frame, self._speech):
                     if listen and isinstance(event, Endpoint):

@@ -8,13 +8,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from daemon.endpoint import Segment
 from daemon.history import Entry
 from daemon.latency import Timings, sum_known
-from daemon.messages import RATE_HZ, Insertion, Mode, Outcome
+from daemon.messages import FRAME_MS, RATE_HZ, Insertion, Mode, Outcome
 from daemon.recogniser import Recognition
+from daemon.speculation import Decode
+from daemon.voice import level_db
+
+_LEVEL_FRAMES = 100 // FRAME_MS
 
 
 @dataclass(slots=True, eq=False)
@@ -26,13 +31,26 @@ class Utterance:
     at_s: float = field(default_factory=time.time)
     capture_open_ms: float | None = None
     pieces: list[Segment] = field(default_factory=list)
+    decodes: list[Decode] = field(default_factory=list)  # of the pieces
+    guessed: str = ""  # what was last recognised of the piece that is still open
     heard: list[Recognition] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was unusual about their recognition, a line each
     doubted: bool = True  # every piece so far is more likely noise than speech
     failure: str | None = None
     abandoned: bool = False
     released_s: float | None = None  # when the key was let go or the stop came; None for hands-free
     committed_s: float = 0.0  # when it was decided that the utterance is over
     decode_began_s: float = 0.0  # of the last piece
+
+    def abandon(self) -> None:
+        """Nobody wants it any more."""
+        self.abandoned = True
+        self.cancel_decodes()
+
+    def cancel_decodes(self) -> None:
+        """None of its pieces needs to be recognised any more."""
+        for decode in self.decodes:
+            decode.cancel()
 
     @property
     def audio_s(self) -> float:
@@ -60,8 +78,14 @@ class Take:
     utterance: Utterance | None = None
     listening: asyncio.Task[None] | None = None
     pending: int = 0  # utterances that are not settled yet
+    recent: deque[bytes] = field(default_factory=lambda: deque(maxlen=_LEVEL_FRAMES))  # the last frames' PCM
     entries: list[Entry] = field(default_factory=list)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def level_dbfs(self) -> float | None:
+        """The level of the last 100 ms; None before the first frame."""
+        return level_db(b"".join(self.recent)) if self.recent else None
 
 
 def entry_of(utterance: Utterance, text: str | None, outcome: Insertion, timings: Timings) -> Entry:
@@ -72,7 +96,7 @@ def entry_of(utterance: Utterance, text: str | None, outcome: Insertion, timings
         at_s=utterance.at_s,
         mode=utterance.mode,
         outcome=outcome.outcome,
-        reason=outcome.reason,
+        reason="; ".join(filter(None, [outcome.reason, *utterance.notes])) or None,
         text=text,
         model=last.model if last else None,
         provider=last.provider if last else None,

@@ -12,6 +12,7 @@ from array import array
 from collections import deque
 from itertools import repeat
 from operator import mul
+from typing import Protocol
 
 import webrtcvad
 
@@ -71,14 +72,27 @@ class NoiseGate:
         return level >= self.floor_db + _MARGIN_DB
 
 
+class Detector(Protocol):
+    """What tells speech from silence, frame by frame: ``VoiceDetector``, or ``daemon.silero.SileroDetector``."""
+
+    async def decide(self, pcm: bytes) -> bool:
+        """Whether the next frame of int16 16 kHz mono PCM holds speech."""
+
+
 class VoiceDetector:
     """Decides frame by frame. Keep one for as long as the microphone is the same: it knows the room already then."""
 
     def __init__(self, aggressiveness: int) -> None:
         self._vad = webrtcvad.Vad(aggressiveness)
         self._gate = NoiseGate()
+        self.suspected = False  # by webrtcvad without the gate, in the last frame
 
     def voiced(self, pcm: bytes) -> bool:
         """Whether the next frame (FRAME_BYTES of int16 mono) holds speech; about 25 us."""
         above_noise = self._gate.stands_out(level_db(pcm))
-        return bool(self._vad.is_speech(pcm, RATE_HZ)) and above_noise
+        self.suspected = bool(self._vad.is_speech(pcm, RATE_HZ))
+        return self.suspected and above_noise
+
+    async def decide(self, pcm: bytes) -> bool:
+        """The same, for whoever can wait for a detector that asks another process."""
+        return self.voiced(pcm)

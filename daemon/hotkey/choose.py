@@ -9,8 +9,7 @@ from daemon.hotkey.contract import Hotkey, Listener
 from daemon.hotkey.keys import parse
 from daemon.hotkey.null import NullHotkey
 
-# Bouncing keys come down again within a few ms. The audio of the block in flight is awaited as long anyway (20 ms and
-# the sound server's buffer), so that waiting so long for a bounce costs the user next to nothing.
+# Bouncing keys come down again within a few ms, auto-repeat of a remote desktop that sends releases at once.
 RELEASE_GRACE_S = 0.03
 
 
@@ -24,8 +23,8 @@ def choose(
 ) -> Hotkey:
     """The hotkey for ``platform`` (as in ``sys.platform``) under ``environment``; ``key`` as ``keys.parse`` reads it.
 
-    A release is reported only after ``release_grace_s``, with the time at which it really happened: a key that comes
-    down again sooner had bounced. Raises HotkeyError if ``key`` is no key that can be used.
+    A key that comes down again within ``release_grace_s`` of its release has bounced; see ``press``.
+    Raises HotkeyError if ``key`` is no key that can be used.
     """
     chord = parse(key)
     if platform in ("darwin", "win32"):

@@ -86,10 +86,10 @@ class PynputHotkey:
         plain = self._keys.canonical(raw)
         same = self._key in (raw, plain)
         if same and down and self._wanted <= self._held:
-            self._state, edges = press.press(self._state, at_s, int(at_s * 1000), grace_s=self._grace_s)
-            self._report(edges)
+            self._step(press.press(self._state, at_s, int(at_s * 1000), grace_s=self._grace_s))
         elif same and not down:
-            self._state = press.release(self._state, at_s, int(at_s * 1000), still_down=False)
+            # under X11 its auto-repeat looks like releases, and there is no asking whether the key is down
+            self._step(press.release(self._state, at_s, int(at_s * 1000), still_down=False, patient=True))
             asyncio.get_running_loop().call_later(self._grace_s, self._settle)
         elif raw == keyboard.Key.esc and down and self._cancel_wanted:
             self._cancel_wanted = False
@@ -99,10 +99,10 @@ class PynputHotkey:
 
     def _settle(self) -> None:
         if not self._stopped:
-            self._state, edges = press.settle(self._state, time.monotonic(), grace_s=self._grace_s)
-            self._report(edges)
+            self._step(press.settle(self._state, time.monotonic(), grace_s=self._grace_s))
 
-    def _report(self, edges: tuple[press.Edge, ...]) -> None:
+    def _step(self, step: press.Step) -> None:
+        self._state, edges = step
         for edge in edges:
             match edge:
                 case press.Pressed(at_s):

@@ -103,6 +103,7 @@ class _Watch:
         self._tell = tell
         self._grace_s = grace_s
         self._state: press.State = press.Up()
+        self._bounces = False  # the hotkey has come down by itself after a release that was told
         self._ours: set[int] = set()  # key codes whose press came to us, so the rest of it does too
         self._half_a_repeat = False
         self._cancel_wanted = False
@@ -149,8 +150,9 @@ class _Watch:
             self.grabs.keep()
         elif hotkey is not None and code in hotkey.codes and modifiers in hotkey.masks:
             self._take(code, now_s)
-            self._state, edges = press.press(self._state, now_s, stamp_ms, grace_s=self._grace_s)
-            self._report(edges)
+            before = self._state
+            self._step(press.press(before, now_s, stamp_ms, grace_s=self._grace_s))
+            self._bounces = self._bounces or press.bounced(before, self._state)
         elif escape is not None and code in escape.codes and self._cancel_wanted:
             self._take(code, now_s)
             self._cancel_wanted = False  # once: what follows from it takes the loop a moment
@@ -191,7 +193,8 @@ class _Watch:
             self._half_a_repeat = True
             return
         self._let_go({code})
-        self._state = press.release(self._state, now_s, stamp_ms, still_down=self._hotkey_held())
+        held = self._hotkey_held()
+        self._step(press.release(self._state, now_s, stamp_ms, still_down=held, patient=self._bounces))
 
     def _let_go(self, codes: set[int]) -> None:
         self._ours -= codes
@@ -204,8 +207,7 @@ class _Watch:
         return self.grabs.hotkey is not None and bool(self.grabs.hotkey.codes & self._ours)
 
     def _pass_time(self, now_s: float) -> None:
-        self._state, edges = press.settle(self._state, now_s, grace_s=self._grace_s)
-        self._report(edges)
+        self._step(press.settle(self._state, now_s, grace_s=self._grace_s))
         if self._map_changed_s is not None and now_s >= self._map_changed_s + _MAP_SETTLE_S:
             self._map_changed_s = None
             self.grabs.follow_map()
@@ -220,8 +222,7 @@ class _Watch:
             return
         self._let_go(missing)
         if not self._hotkey_held():
-            self._state, edges = press.missed(self._state, now_s)
-            self._report(edges)
+            self._step(press.missed(self._state, now_s))
 
     def _poll_s(self) -> float:
         return _POLL_S if self.grabs.holding else _POLL_LOOSE_S
@@ -229,14 +230,15 @@ class _Watch:
     def _wait_s(self, now_s: float) -> float | None:
         """How long nothing can become due; None for as long as no event comes."""
         due_s = []
-        if isinstance(self._state, press.Lifting):
-            due_s.append(self._state.at_s + self._grace_s)
+        if (settled_s := press.due_s(self._state, grace_s=self._grace_s)) is not None:
+            due_s.append(settled_s)
         if self._map_changed_s is not None:
             due_s.append(self._map_changed_s + _MAP_SETTLE_S)
         if self._ours:
             due_s.append(self._looked_s + self._poll_s())
         return max(0.0, min(due_s) - now_s) if due_s else None
 
-    def _report(self, edges: tuple[press.Edge, ...]) -> None:
+    def _step(self, step: press.Step) -> None:
+        self._state, edges = step
         for edge in edges:
             self._tell(edge)

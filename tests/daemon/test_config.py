@@ -1,5 +1,7 @@
 """Every fault is named at once with its dotted key; a change keeps the comments; a faulty file is never touched."""
 
+import tomllib
+
 import pytest
 
 from daemon import config
@@ -121,3 +123,19 @@ def test_a_faulty_file_is_not_rewritten(tmp_path):
     with pytest.raises(ConfigError):
         config.set_value(file, "hotkey.key", "F10")
     assert file.read_text() == "[hotkey\n"
+
+
+def test_what_the_first_version_took_is_taken_still(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[microphone]\ndevice = "Desk"\n[dictation]\nhands_free = true\n'
+        "[endpoint]\naggressiveness = 3\nonset_ms = 80\npre_roll_ms = 200\nhangover_ms = 600\nmin_speech_ms = 100\n"
+        'max_utterance_s = 15.0\n[hotkey]\nkey = "F8"\nhold_ms = 250\nmax_recording_s = 60\n'
+        '[model]\ndir = "/models/mine"\nengine = "sherpa"\nmirror = "https://example.org"\nthreads = 2\n'
+        '[insert]\nmethod = "x11"\nappend_space = false\nnewlines = true\n[history]\nkeep_text = false\nlimit = 5\n'
+    )
+    given = tomllib.loads(file.read_text())
+    values = config.flatten(config.load(file))
+    assert {
+        f"{section}.{key}": value for section in given for key, value in given[section].items()
+    }.items() <= values.items()

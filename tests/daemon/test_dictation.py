@@ -9,6 +9,7 @@ from daemon.dictation import Dictation, Settings
 from daemon.endpoint import EndpointSettings
 from daemon.errors import MicrophoneError
 from daemon.messages import Insertion, Mode, Outcome
+from daemon.speculation import Counts
 from daemon.spool import Spool
 from tests.daemon.fakes import FakeDetector, FakeInserter, FakeRecogniser, frames
 
@@ -110,6 +111,50 @@ async def test_cancel_drops_everything_and_leaves_no_audio(bench):
     assert bench.inserter.inserted == []
     assert bench.recorded == []
     assert bench.spool.unsettled() == []
+
+
+async def test_cancel_begins_no_decode(bench):
+    bench.recogniser.go.clear()
+    said = SPEECH + PAUSE + SPEECH + PAUSE + SPEECH
+    take = bench.dictation.begin(frames(said + "." * 1000, pace_s=0.001), Mode.HOLD, 0.0)
+    async with asyncio.timeout(5):
+        while take.frames < len(said):
+            await asyncio.sleep(0.01)
+    bench.dictation.abandon(take)
+    await asyncio.sleep(0)
+    bench.recogniser.go.set()
+    await asyncio.wait_for(take.settled.wait(), 5)
+    assert len(bench.recogniser.heard) == 1, "the one under way"
+
+
+async def test_a_guess_that_has_not_begun_is_dropped_when_speech_goes_on(bench):
+    await dictate(bench, SPEECH)  # without a decode before it there is no guess
+    bench.recogniser.go.clear()
+    said = SPEECH + PAUSE + SPEECH + "." * 10 + SPEECH
+    take = bench.dictation.begin(frames(said + "#" * 1000, pace_s=0.001), Mode.HOLD, 0.0)
+    async with asyncio.timeout(5):
+        while take.frames < len(said):
+            await asyncio.sleep(0.01)
+        bench.recogniser.go.set()
+        while bench.dictation.preview(take) != ("words 2", ""):
+            await asyncio.sleep(0.01)
+    assert bench.dictation.speculation.counts == Counts(decodes=2, guesses=1, served=1), "the first piece's own"
+    bench.dictation.abandon(take)
+    await asyncio.wait_for(take.settled.wait(), 5)
+
+
+async def test_the_text_so_far_is_shown_while_one_speaks(bench):
+    await dictate(bench, SPEECH)
+    take = bench.dictation.begin(frames(SPEECH + PAUSE + SPEECH + "." * 20 + "#" * 1000, pace_s=0.002), Mode.HOLD, 0.0)
+    seen = []
+    async with asyncio.timeout(5):
+        while ("words 2", "words 3") not in seen:
+            seen.append(bench.dictation.preview(take))
+            await asyncio.sleep(0.001)
+    assert list(dict.fromkeys(seen)) == [("", ""), ("", "words 2"), ("words 2", ""), ("words 2", "words 3")]
+    bench.dictation.abandon(take)
+    await asyncio.wait_for(take.settled.wait(), 5)
+    assert bench.dictation.preview(take) == ("", "")
 
 
 async def test_what_was_said_before_the_microphone_went_still_arrives(bench):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.endpoint import Dropped, Endpoint, Endpointer, EndpointSettings, Onset, Segment, Speech, segments
+from daemon.endpoint import Dropped, Endpoint, Endpointer, EndpointSettings, Onset, Pause, Segment, Speech, segments
 from daemon.messages import FRAME_BYTES, FRAME_MS, RATE_HZ, Frame
 
 FRAME_S = FRAME_MS / 1000
@@ -101,6 +101,35 @@ def test_the_longest_utterance_is_cut_at_its_longest_pause(pattern, expected):
     assert cut(pattern, finish=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param("......######..", [], id="the tail is not complete"),
+        pytest.param("......######...", [(2, 14)], id="it is"),
+        pytest.param("......######.......", [(2, 14)], id="once for each silence"),
+        pytest.param("......######...#..", [(2, 14)], id="speech goes on"),
+        pytest.param("......######...#...", [(2, 14), (2, 18)], id="and stops again"),
+        pytest.param("......######..#..#..", [], id="gaps of two frames are no pauses"),
+        pytest.param("......####.......", [], id="too little voice to be committed"),
+        pytest.param("......####...#...", [(2, 16)], id="enough at the second pause"),
+        pytest.param("......######........" + "." * 9, [(2, 14)], id="none after the endpoint"),
+        pytest.param("#" * 54 + "." * 4 + "##" + "...", [(0, 56), (56, 62)], id="of what remains after a cut"),
+    ],
+)
+def test_a_pause_says_what_would_be_committed(pattern, expected):
+    found = [indices(event.segment.pcm) for event in heard(pattern) if isinstance(event, Pause)]
+    assert [(inside[0], inside[-1]) for inside in found] == expected
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [replace(SHORT, speculate=False), replace(SHORT, tail_ms=0), replace(SHORT, tail_ms=160)],
+    ids=["not wanted", "no tail", "the tail is as long as the hangover"],
+)
+def test_where_there_are_no_pauses(settings):
+    assert not [event for event in heard("......######........", settings) if isinstance(event, Pause)]
+
+
 def test_a_long_pause_at_the_cut_is_not_decoded():
     settings = replace(SHORT, hangover_ms=400)
     assert cut("#" * 35 + "." * 15 + "#" * 10, settings, finish=True) == [(0, 37, "cap"), (46, 59, "finish")]
@@ -135,12 +164,13 @@ def test_times_and_counts_of_a_segment():
         voiced_ms=100,
         cause="hangover",
         gaps=0,
+        voiced=bytes([0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0]),
     )
 
 
 def test_too_short_an_utterance_is_dropped_with_its_reason():
     events = heard("......####........")
-    assert [type(event) for event in events] == [Onset] + [Speech] * 4 + [Dropped]
+    assert [type(event) for event in events] == [Onset] + [Speech] * 4 + [Dropped]  # no Pause, nothing to decode
     assert events[-1] == Dropped("only 80 ms of it was voiced, of 100 ms at least")
 
 
@@ -223,6 +253,25 @@ def test_nothing_is_lost_and_nothing_is_doubled(pattern, settings):
     assert all(len(silence) <= limit for silence in kept_silence)
 
 
+@given(pattern=PATTERNS, settings=SETTINGS, end=st.integers(0, 300))
+def test_an_endpoint_without_more_speech_has_the_audio_of_its_pause(pattern, settings, end):
+    pause: Segment | None = None
+    for event in heard(pattern[:end], settings, finish=True):
+        match event:
+            case Onset() | Speech():
+                pause = None
+            case Pause(segment):
+                assert pause is None
+                pause = segment
+            case Endpoint(segment) if pause is not None and segment.cause != "cap":
+                assert segment == replace(pause, cause=segment.cause)
+            case Endpoint(segment) if settings.tail_ms and segment.cause != "cap":
+                silent = segment.ended_s - segment.last_voiced_s
+                assert silent < settings.tail_ms / 1000 - FRAME_S / 2 or settings.tail_ms >= settings.hangover_ms
+            case Dropped():
+                assert pause is None
+
+
 @given(pattern=PATTERNS, settings=SETTINGS)
 def test_no_utterance_is_longer_than_allowed(pattern, settings):
     longest = max(settings.max_utterance_s, (settings.pre_roll_ms + settings.onset_ms * 5 / 3 + 2 * FRAME_MS) / 1000)
@@ -262,3 +311,47 @@ def test_a_whole_recording_is_cut_with_times_from_its_beginning():
 )
 def test_a_recording_without_speech_has_no_segments(pcm):
     assert list(segments(pcm, EndpointSettings())) == []
+
+
+def settled(pattern, at, wait_ms, settings=SHORT):
+    """The endpoints where frame number ``at`` makes it known how long the wait is; after which frame each came."""
+    endpointer, pause, found = Endpointer(settings), None, []
+    for number, mark in enumerate(pattern):
+        events = endpointer.push(frame(number), mark == "#")
+        pause = next((event.segment for event in events if isinstance(event, Pause)), pause)
+        if number == at:
+            events += endpointer.settle(pause, wait_ms)
+        found += [(number, event.segment) for event in events if isinstance(event, Endpoint)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "at", "wait_ms", "ended"),
+    [
+        pytest.param("######........", 8, 160, [13], id="the usual wait"),
+        pytest.param("######........", 8, 100, [10], id="a short one"),
+        pytest.param("######........", 11, 100, [11], id="known too late: at once"),
+        pytest.param("######........", 8, 20, [8], id="never less than the tail"),
+        pytest.param("######............", 8, 240, [17], id="a longer one"),
+        pytest.param(
+            "######....######........", 8, 100, [23], id="speech went on before, and the next pause is another"
+        ),
+        pytest.param("######...######........", 12, 100, [22], id="speech has gone on"),
+        pytest.param("######...######........", 18, 100, [19], id="of the second pause"),
+    ],
+)
+def test_the_wait_can_be_made_another_while_it_lasts(pattern, at, wait_ms, ended):
+    found = settled(pattern, at, wait_ms)
+    assert [number for number, _segment in found] == ended
+    usual = [one for one in heard(pattern, finish=True) if isinstance(one, Endpoint)]
+    assert [segment.pcm for _number, segment in found] == [one.segment.pcm for one in usual], "the audio is the same"
+
+
+def test_a_wait_settled_too_late_ends_nothing_that_came_after():
+    endpointer, pauses = Endpointer(SHORT), []
+    for number, mark in enumerate("######........" + "######..."):
+        pauses += [event.segment for event in endpointer.push(frame(number), mark == "#") if isinstance(event, Pause)]
+    assert len(pauses) == 2
+    assert endpointer.settle(pauses[0], 60) == []
+    assert [type(event) for event in endpointer.settle(pauses[1], 60)] == [Endpoint]
+    assert endpointer.settle(pauses[1], 60) == []

@@ -85,6 +85,29 @@ async def test_a_bounce_within_the_grace_is_no_release(desktop, ear, bind):
     assert ear.order == ["press", "release"]
 
 
+async def test_a_release_after_a_hold_does_not_wait_for_the_grace(desktop, ear):
+    hotkey = X11Hotkey(parse("F9"), ear.listener, display=desktop.name, release_grace_s=3600)
+    await hotkey.start()
+    try:
+        await keys(desktop, "keydown", "F9")
+        await asyncio.sleep(1.0)  # in the midst of auto-repeat
+        await keys(desktop, "keyup", "F9")
+        await ear.until(2)
+        assert ear.order == ["press", "release"]
+    finally:
+        await hotkey.stop()
+
+
+async def test_a_key_that_bounced_in_a_hold_is_given_the_grace_from_then_on(desktop, ear, bind):
+    await bind("F9")
+    for _ in range(2):
+        await keys(
+            desktop, "keydown", "F9", "sleep", "0.3", "keyup", "F9", "keydown", "F9", "sleep", "0.3", "keyup", "F9"
+        )
+        await ear.quiet()
+    assert ear.order == ["press", "release"] * 3
+
+
 async def test_rapid_taps_end_balanced(desktop, ear, bind, typing):
     await bind("F9")
     await keys(desktop, "key", "--delay", "8", *["F9"] * 200)

@@ -1,0 +1,105 @@
+"""What speculation costs, and what it gains or loses while other work takes the processor.
+
+    python -m tests.benchmarks.speculation [--model DIR] [--trials N] [--files FILE ...]
+
+Recordings through a virtual microphone into a window, each with speculation and without, in alternating order, the key
+let go at a random moment up to half a second after the last sample; first on the machine as it is, then with a process
+on every core that never rests. It counts decodes for an utterance (at most two more are allowed) and compares the felt
+latency (under full load it may be longer by a tenth at most). At last, what all processes take of a core while nobody
+dictates (1 % at most).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+
+from daemon.config import Config
+from daemon.latency import percentile
+from daemon.path_bench.ear import trimmed
+from daemon.path_bench.run import rig
+from daemon.path_bench.trials import Clip, Rig
+from models import audio_file, bundle
+from tests import speech
+
+_MORE_DECODES = 2.0
+_LATER_SHARE = 1.1
+_LATEST_RELEASE_MS = 500.0
+_IDLE_SHARE, _IDLE_S = 0.01, 30.0
+
+
+def main() -> int:
+    """Print the tables; the exit status says whether both bars are met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, default=bundle.default_directory())
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--files", type=Path, nargs="+")
+    options = parser.parse_args()
+    files = options.files or [clip.file for clip in speech.clips()]
+    clips = [Clip(trimmed(audio_file.read(file).pcm)) for file in files]
+    with rig(options.model, Config()) as (bench, about):
+        print(f"{about['model']}, {about['engine']} on {about['provider']}, {options.trials} utterances of each")
+        good = _compare(bench, clips, options.trials, "as it is")
+        with _busy():
+            good &= _compare(bench, clips, options.trials, "full load")
+        share = _idle_share()
+        print(f"idle: {share * 100:.2f} % of a core")
+        good &= share <= _IDLE_SHARE
+    return 0 if good else 1
+
+
+def _compare(bench: Rig, clips: Sequence[Clip], trials: int, name: str) -> bool:
+    """Whether the bars are met; the moments of release are the same with speculation and without."""
+    releases = random.Random(1)  # noqa: S311
+    felt: dict[bool, list[float]] = {True: [], False: []}
+    decodes = {True: 0, False: 0}
+    for number in range(trials):
+        clip, gap_ms = clips[number % len(clips)], releases.uniform(0, _LATEST_RELEASE_MS)
+        for on in (number % 2 == 0, number % 2 == 1):
+            bench.speculate(on)
+            before = bench.daemon.ask("status")["speculation"]["decodes"]
+            trial = bench.held(clip, gap_ms)
+            decodes[on] += bench.daemon.ask("status")["speculation"]["decodes"] - before
+            if trial.entry is not None and trial.entry["timings_ms"]["felt"] is not None:
+                felt[on].append(trial.entry["timings_ms"]["felt"])
+    for on, values in felt.items():
+        told = f"p50 {percentile(values, 0.5):.1f}, p95 {percentile(values, 0.95):.1f} ms" if values else "nothing"
+        print(f"{name:<10} {'with' if on else 'without':<8} {decodes[on] / trials:.2f} decodes, felt {told}")
+    more = (decodes[True] - decodes[False]) / trials
+    later = [percentile(felt[True], part) / percentile(felt[False], part) for part in (0.5, 0.95)]
+    print(f"{name:<10} {more:+.2f} decodes for an utterance; felt {later[0]:.2f} x at p50, {later[1]:.2f} x at p95")
+    return more <= _MORE_DECODES and later[0] <= _LATER_SHARE
+
+
+def _idle_share() -> float:
+    """What the daemon and its workers take of a core while nothing happens."""
+    [daemon] = [child for child in psutil.Process().children() if child.cmdline()[-3:-2] == ["daemon"]]
+    processes = [daemon, *daemon.children(recursive=True)]
+    began_s = sum(sum(process.cpu_times()[:2]) for process in processes)
+    time.sleep(_IDLE_S)
+    return (sum(sum(process.cpu_times()[:2]) for process in processes) - began_s) / _IDLE_S
+
+
+@contextlib.contextmanager
+def _busy() -> Iterator[None]:
+    """A process on every core that never rests."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
