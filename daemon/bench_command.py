@@ -28,6 +28,14 @@ _LONGEST_S = 3600.0
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report; the exit status is 1 if nothing could be measured. Raises SwictationError."""
     _check(arguments)
+    if arguments.path:
+        from daemon.path_bench import run as path_bench
+
+        return path_bench.run(arguments)
+    return _engines(arguments)
+
+
+def _engines(arguments: argparse.Namespace) -> int:
     report = None
     if arguments.report is not None:
         from models.bench import plots
@@ -67,6 +75,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SwictationError(f"--lengths are seconds from 0.1 to {_LONGEST_S:.0f}, not {wrong[0]:g}")
     if arguments.threads is not None and arguments.threads < 1:
         raise SwictationError("--threads must be at least 1")
+    if arguments.path and (arguments.compare or arguments.threads):
+        raise SwictationError("--path measures the program as it is configured, without --compare and --threads")
 
 
 def _directories(given: Sequence[Path] | None) -> list[Path]:

@@ -75,7 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     history = add("history", _history, "show what was said, newest last")
     history.add_argument("-n", type=int, default=20, metavar="COUNT", help="how many entries (20)")
     _history_arguments(history)
-    add("stats", _stats, "show what users waited for: count, p50, p95 and share of each stage")
+    stats = add("stats", _stats, "show what users waited for, what it depends on, and how far it scatters")
+    stats.add_argument(
+        "--against", type=Path, metavar="FILE", help="name what became slower since `stats --json > FILE`"
+    )
+    stats.add_argument("--report", type=Path, metavar="FILE", help="write FILE.html or FILE.png with plots")
     add("devices", _devices, "list the microphones")
     config = add("config", _config, "show the configuration, or change it")
     config.add_argument("action", nargs="?", choices=("show", "path", "get", "set"), default="show")
@@ -101,7 +105,9 @@ def _history_arguments(history: argparse.ArgumentParser) -> None:
 
 
 def _bench_arguments(bench: argparse.ArgumentParser) -> None:
-    bench.add_argument("--model", type=Path, action="append", metavar="DIR", help="only the bundle in DIR; repeatable")
+    bench.add_argument(
+        "--model", type=Path, action="append", metavar="DIR", help="only (--path: too) the bundle in DIR; repeatable"
+    )
     audio = bench.add_mutually_exclusive_group()
     usual_s = [1.0, 2.8, 5.0, 10.0, 30.0]
     audio.add_argument(
@@ -113,6 +119,7 @@ def _bench_arguments(bench: argparse.ArgumentParser) -> None:
     peers = ("sherpa", "onnx-asr")
     bench.add_argument("--compare", choices=peers, action="append", default=[], help="run a peer too; repeatable")
     bench.add_argument("--report", type=Path, metavar="FILE", help="write FILE.html or FILE.png with plots")
+    bench.add_argument("--path", action="store_true", help="the whole path in place of the engines: sound to text")
 
 
 def _models_arguments(models: argparse.ArgumentParser) -> None:
@@ -139,11 +146,9 @@ def _daemon(arguments: argparse.Namespace) -> int:
 
 
 def _tray(_arguments: argparse.Namespace) -> int:
-    import subprocess
+    from daemon import launch
 
-    from daemon.worker import program
-
-    return subprocess.run([*program("gui"), "tray"], check=False).returncode
+    return launch.tray()
 
 
 def _everything(_arguments: argparse.Namespace) -> int:
@@ -248,11 +253,9 @@ def _history(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> int:
-    from daemon import reports
-    from daemon.words import stats_in_words
+    from daemon.stats import command
 
-    report(arguments, reports.stats(), stats_in_words)
-    return 0
+    return command.run(arguments)
 
 
 def _devices(arguments: argparse.Namespace) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 from contextlib import closing
 from typing import Any
 
 from daemon import paths
 from daemon.history import History, stored
-from daemon.latency import summarise
 from daemon.spool import Spool
 
 Json = dict[str, Any]
@@ -39,12 +37,6 @@ def delete(id_: str | None) -> int:
             return 0
         kept.settle(id_)
         return int(deleted)
-
-
-def stats() -> Json:
-    """Count, p50, p95 and share of every stage."""
-    timings = [entry.timings for entry in stored(paths.history_file())]
-    return {"utterances": len(timings), "stages": [dataclasses.asdict(stage) for stage in summarise(timings)]}
 
 
 def devices() -> list[Json]:

@@ -52,20 +52,6 @@ def timings_in_words(timings: Json) -> str:
     return ", ".join(f"{stage} {value:.3f}" if stage == "rtf" else f"{stage} {value:.0f}" for stage, value in known)
 
 
-def stats_in_words(stats: Json) -> str:
-    """The table of ``swictation stats``."""
-    if not stats["stages"]:
-        return "no utterance has been measured yet"
-    lines = [f"{stats['utterances']} utterances; times in ms; share of what the user waited (felt)"]
-    lines.append(f"{'stage':<14}{'count':>7}{'p50':>10}{'p95':>10}{'share':>8}")
-    for stage in stats["stages"]:
-        share = f"{stage['share'] * 100:.0f} %" if stage["share"] is not None else ""
-        lines.append(
-            f"{stage['stage']:<14}{stage['count']:>7}{stage['p50_ms']:>10.1f}{stage['p95_ms']:>10.1f}{share:>8}"
-        )
-    return "\n".join(lines)
-
-
 def devices_in_words(devices: Sequence[Json]) -> str:
     """The microphones, a line each."""
     lines = [

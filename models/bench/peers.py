@@ -16,7 +16,6 @@ from models.bundle import Bundle
 from models.errors import BundleError, SwictationError
 from models.recogniser import RATE_HZ, SAMPLE_BYTES, Transcript
 
-PEERS = ("sherpa", "onnx-asr")
 _NEEDED = {"sherpa": ("sherpa_onnx",), "onnx-asr": ("onnx_asr", "onnx", "onnxruntime")}
 _INSTALL = {"sherpa": "sherpa-onnx", "onnx-asr": "onnx-asr onnx onnxruntime"}
 

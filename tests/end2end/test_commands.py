@@ -42,23 +42,6 @@ def test_a_second_daemon_says_so_and_exits_0(alone):
     assert alone.status()["state"] == "idle"
 
 
-def test_of_many_started_at_once_one_serves_and_the_others_exit_0(alone):
-    command = [sys.executable, "-m", "daemon", "daemon"]
-    quiet = subprocess.DEVNULL
-    started = [
-        subprocess.Popen(command, env=alone.environment, stdin=quiet, stdout=quiet, stderr=quiet) for _ in range(8)
-    ]
-    try:
-        wait_until("seven ends", lambda: sum(process.poll() is not None for process in started) == 7)
-        assert {process.returncode for process in started} == {0, None}
-        wait_until("the daemon", lambda: alone.cli("status").returncode == 0)
-    finally:
-        for process in started:
-            if process.poll() is None:
-                process.terminate()
-            process.wait(timeout=15)
-
-
 def test_a_socket_left_by_a_crash_is_no_obstacle(alone):
     alone.start()
     engine = alone.worker("_engine")
@@ -134,7 +117,7 @@ def test_models_and_history_and_stats_need_no_daemon(alone):
     assert model["in_use"]
     assert model["notice"].startswith("practice model:")
     assert alone.json("history") == []
-    assert alone.json("stats") == {"utterances": 0, "stages": []}
+    assert alone.json("stats")["utterances"] == 0
     assert alone.cli("last").returncode == 1
 
 

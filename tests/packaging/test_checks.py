@@ -60,6 +60,11 @@ def test_a_handler_that_catches_everything_is_seen(script, handler, broad):
     assert script("budget").catches_all(statement.handlers[0]) == broad
 
 
+def test_a_handler_that_raises_again_is_not_broad(script):
+    [statement] = ast.parse("try:\n    pass\nexcept BaseException:\n    stop()\n    raise\n").body
+    assert not script("budget").catches_all(statement.handlers[0])
+
+
 def test_a_known_vulnerability_ends_the_audit_with_1(script, capsys):
     flaw = {"id": "PYSEC-1", "fix_versions": ["1.1"]}
     packages = [{"name": "a", "version": "1.0", "vulns": [flaw]}, {"name": "b", "skip_reason": "not found"}]

@@ -1,0 +1,1 @@
+"""``swictation stats``: what the user's own utterances cost, why, and whether it has become more."""
