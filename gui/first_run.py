@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLayout,
@@ -25,6 +24,7 @@ from gui.first_run_row import StepRow
 from gui.first_run_steps import Mark, Step
 from gui.link import Link
 from gui.settings.command import Command
+from gui.settings.controls import Switch
 from gui.settings.key_field import KeyField
 from gui.settings.listening import Listening
 from gui.settings.meter import Meter
@@ -81,7 +81,7 @@ class FirstRun(QWidget):
         self._get, self._cancel = QPushButton("&Get the model that suits this computer"), QPushButton("&Cancel")
         self._bar, self._said = QProgressBar(), Words()
         self._key, self._typed = KeyField(link), QPlainTextEdit()
-        self._hide, self._done = QCheckBox("&Do not show this again"), QPushButton("Close")
+        self._hide, self._done = Switch("&Do not show this again"), QPushButton("Close")
         self._lay_out()
         self._connect()
         self._show()
@@ -127,6 +127,7 @@ class FirstRun(QWidget):
 
     def _microphone(self, inside: QVBoxLayout) -> None:
         self._choice.setAccessibleName("Microphone")
+        self._choice.setAccessibleDescription("Microphone")  # on Linux the name of a box of choices is what is chosen
         words = Words()
         inside.addLayout(_line(self._choice, self._meter))
         inside.addWidget(words)

@@ -91,7 +91,8 @@ class TwoLines(QStyledItemDelegate):
         painter.save()
         _line(painter, option, QRect(inner.left(), inner.top(), inner.width(), height), one.line, ink)
         faint = QColor(ink)
-        faint.setAlphaF(_FAINT)
+        if not chosen:  # on the highlight's colour there is no contrast to spare
+            faint.setAlphaF(_FAINT)
         below = QRect(inner.left(), inner.top() + height, inner.width(), height)
         _line(painter, option, below, beneath(one, when(one.at_s)), faint)
         painter.restore()

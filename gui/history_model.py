@@ -8,6 +8,7 @@ from typing import Any
 
 from gui.latency_model import duration, mode_words
 from gui.moments import decimal
+from gui.settings.engine_words import place
 
 Json = dict[str, Any]
 
@@ -89,7 +90,7 @@ def beneath(one: Item, when: str) -> str:
 
 def about(one: Item, when: str) -> str:
     """Everything that is known of an utterance beside its text."""
-    where = " on ".join(word for word in (one.model, one.provider) if word)
+    where = " on ".join(word for word in (one.model, place(one.provider)) if word)
     parts = (beneath(one, when), mode_words(one.mode), f"{decimal(one.audio_s)} s of audio", where)
     return " · ".join(part for part in parts if part) + (f"\n{one.reason}" if one.reason else "")
 

@@ -47,7 +47,7 @@ class HistoryWindow(QWidget):
         self._search = QLineEdit(placeholderText="Search what was said", clearButtonEnabled=True)
         self._search.setAccessibleName("Search")
         self._search.setMaxLength(_SEARCH_LENGTH)
-        self._clear = QPushButton("Delete all …")
+        self._clear = QPushButton("Delete all…")
         self._attention = Attention()
         self._list = HistoryList()
         self._view = HistoryView(self._list)

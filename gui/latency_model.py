@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gui.moments import decimal
+from gui.settings.engine_words import place
 
 Json = dict[str, Any]
 
@@ -173,9 +174,7 @@ def percent(share: float) -> str:
 
 def mode_words(mode: str) -> str:
     """A mode as people call it."""
-    return {"hold": "push to talk", "toggle": "toggle", "hands_free": "hands-free", "file": "from a file"}.get(
-        mode, mode
-    )
+    return {"hold": "push to talk", "toggle": "toggle", "hands_free": "hands-free"}.get(mode, mode)
 
 
 def described(bar: Bar, when: str) -> str:
@@ -185,7 +184,7 @@ def described(bar: Bar, when: str) -> str:
         for stage, part_ms in zip(STAGES, bar.parts_ms, strict=True)
         if part_ms is not None
     ]
-    where = " on ".join(word for word in (bar.model, bar.provider) if word)
+    where = " on ".join(word for word in (bar.model, place(bar.provider)) if word)
     about = (
         f"{when}, {mode_words(bar.mode)}",
         f"{decimal(bar.audio_s)} s of audio",

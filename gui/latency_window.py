@@ -52,7 +52,7 @@ class LatencyWindow(QWidget):
         self._legend, self._numbers, self._told = Legend(), QLabel(_HINT), QLabel()
         self._empty = QLabel("Reading what was measured …", alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._model, self._mode = _filter("All models", "Model"), _filter("All modes", "Mode")
-        self._csv, self._picture = QPushButton("Save as &CSV …"), QPushButton("Save as &picture …")
+        self._csv, self._picture = QPushButton("Save as &CSV…"), QPushButton("Save as &picture…")
         self._sheet, self._pages = QWidget(), QStackedWidget()
         self._lay_out()
         self._refresh = Refresh(link, self, self._ask)
@@ -206,6 +206,7 @@ def _filter(everything: str, name: str) -> QComboBox:
     choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     choice.addItem(everything, None)
     choice.setAccessibleName(name)
+    choice.setAccessibleDescription(name)  # on Linux the name of a box of choices is what is chosen
     return choice
 
 

@@ -20,15 +20,25 @@ _CLEARING_RADIUS = 0.1
 
 
 @cache
-def picture(icon: Icon, *, practice: bool) -> QIcon:
-    """The icon of a state. Needs a QGuiApplication."""
+def picture(icon: Icon, *, practice: bool = False, level: int = 0) -> QIcon:
+    """The icon of a state; ``level``, 0 to 3, is how loud the microphone is. Needs a QGuiApplication."""
+    name = f"{icon}-{level}" if icon is Icon.LISTENING and level else str(icon)
     result = QIcon()
     for size_px in _SIZES_PX:
-        result.addPixmap(_drawn(icon, size_px, practice=practice))
+        result.addPixmap(_drawn(name, size_px, practice=practice))
     return result
 
 
-def _drawn(icon: Icon, size_px: int, *, practice: bool) -> QPixmap:
+@cache
+def program_picture() -> QIcon:
+    """The icon of the program itself, for its windows. Needs a QGuiApplication."""
+    result = QIcon()
+    for size_px in (*_SIZES_PX, 128, 256):
+        result.addPixmap(_drawn("swictation", size_px, practice=False))
+    return result
+
+
+def _drawn(name: str, size_px: int, *, practice: bool) -> QPixmap:
     pixmap = QPixmap(size_px, size_px)
     pixmap.fill(Qt.GlobalColor.transparent)
     whole = QRectF(0, 0, size_px, size_px)
@@ -36,11 +46,11 @@ def _drawn(icon: Icon, size_px: int, *, practice: bool) -> QPixmap:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if practice:
         inner_px = size_px * _BESIDE_BADGE
-        _renderer(icon.value).render(painter, QRectF(0, 0, inner_px, inner_px))
+        _renderer(name).render(painter, QRectF(0, 0, inner_px, inner_px))
         _clear_corner(painter, size_px)
         _renderer(_BADGE).render(painter, whole)
     else:
-        _renderer(icon.value).render(painter, whole)
+        _renderer(name).render(painter, whole)
     painter.end()
     return pixmap
 

@@ -5,17 +5,27 @@ No state is kept from one status to the next, so a status that is lost, repeated
 
 from __future__ import annotations
 
-import re
-import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gui.menu import (
+    Does,
+    Known,
+    Sections,
+    felt_words,
+    last_line,
+    menu,
+    menu_without_daemon,
+    model_line,
+    state_words,
+    wrapped,
+)
+
 Json = dict[str, Any]
 
-_MENU_WIDTH = 52  # characters a line: a menu that is wider covers the window in which the user dictates
-_NO_BREAK = "\N{NO-BREAK SPACE}"
-_INSERTED = ("confirmed", "sent")
+_QUIET_DBFS = (-55.0, -40.0, -27.0)  # speech lies near -30 dBFS at the usual gain, an idle room below -55
+_NOTHING_KNOWN = Known()
 
 
 class Icon(StrEnum):
@@ -29,70 +39,44 @@ class Icon(StrEnum):
     ABSENT = "absent"  # no daemon
 
 
-class Does(StrEnum):
-    """What a menu entry does when it is chosen."""
-
-    START = "start"
-    START_HANDS_FREE = "start hands-free"
-    STOP = "stop"
-    CANCEL = "cancel"
-    INSERT_LAST = "insert last"
-    COPY_LAST = "copy last"
-    START_DAEMON = "start daemon"
-    QUIT_TRAY = "quit tray"
-    QUIT_ALL = "quit all"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the menu. A line without ``does`` only tells something."""
-
-    text: str
-    does: Does | None = None
-    enabled: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """Everything that the tray shows. ``menu`` is a tuple of sections, with a line drawn between them."""
 
     icon: Icon
     practice: bool  # whether the icon wears the badge of the practice model
+    level: int  # how loud the open microphone is, 0 to 3
+    title: str
     tooltip: str
-    menu: tuple[tuple[Entry, ...], ...]
+    last: str  # the last utterance, or why there is no daemon
+    button: tuple[Does, str]  # the one thing that a click should do, and its name
+    menu: Sections
 
 
-def view(status: Json | None, why: str = "") -> View:
+def view(status: Json | None, why: str = "", known: Known = _NOTHING_KNOWN) -> View:
     """The view of a daemon's status; of None where there is no daemon, and then ``why`` says in one line why not."""
     if status is None:
-        return _without_daemon(why)
-    state = _state(status)
-    sections = (
-        _dictation(status, state),
-        (*_last(status), *_held(status)),
-        (Entry(_model(status)), *_told(status["notice"])),
-        tuple(entry for fault in status["faults"] for entry in _told(f"Fault: {fault}")),
-        _leave(),
-    )
+        title = "swictation is not running"
+        return View(
+            icon=Icon.ABSENT,
+            practice=False,
+            level=0,
+            title=title,
+            tooltip=_lines(title, *wrapped(why)),
+            last=why,
+            button=(Does.START_DAEMON, "&Start swictation"),
+            menu=menu_without_daemon(why),
+        )
+    stops = status["state"] in {"listening", "opening"}
     return View(
         icon=_icon(status),
         practice=bool(status["engine"]["practice"]),
-        tooltip=_tooltip(status, state),
-        menu=tuple(section for section in sections if section),
-    )
-
-
-def _without_daemon(why: str) -> View:
-    title = "swictation is not running"
-    return View(
-        icon=Icon.ABSENT,
-        practice=False,
-        tooltip=_lines(title, *_wrapped(why)),
-        menu=(
-            (Entry(title), *_told(why)),
-            (Entry("Start swictation", Does.START_DAEMON),),
-            (Entry("Quit tray", Does.QUIT_TRAY),),
-        ),
+        level=_level(status),
+        title=state_words(status),
+        tooltip=_tooltip(status),
+        last=_lines(last_line(status["last_utterance"]), *status["faults"]),
+        button=(Does.STOP, "&Stop dictation") if stops else (Does.START, "&Start dictation"),
+        menu=menu(status, known),
     )
 
 
@@ -111,87 +95,22 @@ def _icon(status: Json) -> Icon:
     return {"failed": Icon.ERROR, "held": Icon.HELD}.get(outcome or "", Icon.IDLE)
 
 
-def _state(status: Json) -> str:
-    if status["state"] == "listening":
-        return "Listening, hands-free" if status["mode"] == "hands_free" else "Listening"
-    known = {
-        "opening": "Opening the microphone",
-        "working": "Recognising",
-        "loading": "Loading the model",
-        "broken": "Not able to dictate",
-        "idle": "Ready",
-    }
-    return known.get(status["state"], str(status["state"]))
+def _level(status: Json) -> int:
+    listening = status.get("listening")
+    if status["state"] != "listening" or listening is None or listening["level_dbfs"] is None:
+        return 0
+    return sum(listening["level_dbfs"] > limit_dbfs for limit_dbfs in _QUIET_DBFS)
 
 
-def _dictation(status: Json, state: str) -> tuple[Entry, ...]:
-    hotkey = status["hotkey"]
-    if status["state"] in {"listening", "opening"}:
-        return (
-            Entry(state),
-            Entry("Stop dictation", Does.STOP),
-            Entry("Cancel dictation", Does.CANCEL),
-        )
-    how = "" if hotkey["fault"] else f": hold {hotkey['key']} and speak"
-    return (
-        Entry(state + (how if status["state"] == "idle" else "")),
-        Entry("Start dictation", Does.START),
-        Entry("Start hands-free", Does.START_HANDS_FREE),
-    )
-
-
-def _last(status: Json) -> tuple[Entry, ...]:
-    last = status["last_utterance"]
-    said = "Last: nothing yet" if last is None else f"Last: {last['outcome']}{_felt(last)}"
-    return (
-        Entry(said),
-        *_told(last["reason"] if last is not None else None),
-        Entry("Insert last again", Does.INSERT_LAST, last is not None),
-        Entry("Copy last", Does.COPY_LAST, last is not None),
-    )
-
-
-def _held(status: Json) -> tuple[Entry, ...]:
-    held = status["held"]
-    return (Entry(f"Held, not inserted: {held} {'text' if held == 1 else 'texts'}"),) if held else ()
-
-
-def _model(status: Json) -> str:
-    where = f"on {status['provider']}" if status["provider"] else f"({status['engine']['phase']})"
-    return f"Model: {status['model']} {where}"
-
-
-def _leave() -> tuple[Entry, ...]:
-    return Entry("Quit tray", Does.QUIT_TRAY), Entry("Quit swictation", Does.QUIT_ALL)
-
-
-def _tooltip(status: Json, state: str) -> str:
+def _tooltip(status: Json) -> str:
     last = status["last_utterance"]
     return _lines(
-        f"swictation: {state}",
-        _model(status),
-        f"Last: {last['outcome']}{_felt(last)}" if last is not None else "",
-        *_wrapped(status["notice"] or ""),
-        *(line for fault in status["faults"] for line in _wrapped(f"Fault: {fault}")),
+        f"swictation: {state_words(status)}",
+        model_line(status),
+        f"Last: {last['outcome']}{felt_words(last)}" if last is not None else "",
+        *wrapped(status["notice"] or ""),
+        *(line for fault in status["faults"] for line in wrapped(f"Fault: {fault}")),
     )
-
-
-def _felt(last: Json) -> str:
-    felt_ms = last["timings_ms"]["felt"]
-    waited = last["outcome"] in _INSERTED and felt_ms is not None
-    return f" · {felt_ms:.0f} ms" if waited else ""
-
-
-def _told(text: str | None) -> tuple[Entry, ...]:
-    """Lines of a menu that together tell ``text``; menus do not wrap by themselves."""
-    return tuple(Entry(line) for line in _wrapped(text or ""))
-
-
-def _wrapped(text: str) -> list[str]:
-    """``text`` in lines of the menu's width, with every `command` in one piece."""
-    joined = re.sub(r"`[^`]*`", lambda command: command.group().replace(" ", _NO_BREAK), text)
-    lines = textwrap.wrap(joined, _MENU_WIDTH, break_on_hyphens=False, break_long_words=False)
-    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def _lines(*lines: str) -> str:

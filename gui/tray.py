@@ -1,36 +1,36 @@
-"""The icon in the panel and its menu: shows a View and says which entry was chosen."""
+"""The icon in the panel: shows a View and says that it was clicked."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QAction, QColor, QPalette
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
+from gui.notices import Notice
 from gui.picture import picture
-from gui.present import Does, Entry, View
+from gui.present import View
 
-_LOOK_MS = 2000  # between two looks for a panel
+_LOOK_MS = 1000  # between two looks for a panel
 _REMARK_MS = 8000
 
 
 class Tray(QObject):
     """Shows the last View that it was given, in a panel that may come late, go and come back.
 
-    ``chosen`` carries the Does of a menu entry, ``clicked`` is the plain click on the icon. Qt decides how to talk to a
-    panel when an icon is made, once: for a panel that appears later the icon is made anew.
+    ``clicked`` is the plain click on the icon, ``noticed`` a click on a notice that has something to do, ``panel``
+    tells that one has come or gone. Qt decides how to talk to a panel when an icon is made, once: for a panel that
+    appears later the icon is made anew.
     """
 
-    chosen = Signal(Does)
     clicked = Signal()
+    noticed = Signal(object)
+    panel = Signal()
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, menu: QMenu) -> None:
         super().__init__()
         self._view = view
-        self._menu = QMenu()
-        self._menu.setPalette(_readable(self._menu.palette()))
-        self._menu.triggered.connect(lambda action: self.chosen.emit(action.data()))
+        self._menu = menu
+        self._notice: Notice | None = None
         self._there = QSystemTrayIcon.isSystemTrayAvailable()
-        self._fill_menu()
         self._icon = self._new_icon()
         self._looking = QTimer(self)
         self._looking.timeout.connect(self._look)
@@ -42,20 +42,18 @@ class Tray(QObject):
         return self._there
 
     def show(self, view: View) -> None:
-        """Show another view. An open menu stays open."""
-        if view == self._view:
-            return
+        """Show another view."""
         before, self._view = self._view, view
-        if (view.icon, view.practice) != (before.icon, before.practice):
-            self._icon.setIcon(picture(view.icon, practice=view.practice))
+        if (view.icon, view.practice, view.level) != (before.icon, before.practice, before.level):
+            self._icon.setIcon(picture(view.icon, practice=view.practice, level=view.level))
         if view.tooltip != before.tooltip:
             self._icon.setToolTip(view.tooltip)
-        if view.menu != before.menu:
-            self._fill_menu()
 
-    def remark(self, text: str) -> None:
-        """Tell the user one line, without asking for anything."""
-        self._icon.showMessage("swictation", text, picture(self._view.icon, practice=False), _REMARK_MS)
+    def remark(self, notice: Notice) -> None:
+        """Tell something beside the icon; a click on it is what its button would have been."""
+        self._notice = notice
+        body = notice.body + (f"\nClick here: {notice.button}" if notice.button else "")
+        self._icon.showMessage(notice.title, body, picture(self._view.icon), _REMARK_MS)
 
     def close(self) -> None:
         """Take the icon out of the panel."""
@@ -63,10 +61,11 @@ class Tray(QObject):
         self._icon.hide()
 
     def _new_icon(self) -> QSystemTrayIcon:
-        icon = QSystemTrayIcon(picture(self._view.icon, practice=self._view.practice))
+        icon = QSystemTrayIcon(picture(self._view.icon, practice=self._view.practice, level=self._view.level))
         icon.setToolTip(self._view.tooltip)
         icon.setContextMenu(self._menu)
         icon.activated.connect(self._activated)
+        icon.messageClicked.connect(self._message_clicked)
         icon.show()
         return icon
 
@@ -76,34 +75,13 @@ class Tray(QObject):
             self._icon.hide()
             self._icon.deleteLater()
             self._icon = self._new_icon()
+        if self._there != before:
+            self.panel.emit()
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
             self.clicked.emit()
 
-    def _fill_menu(self) -> None:
-        """Bring the menu up to the view, line by line if its shape is the same: then nothing moves under a pointer."""
-        wanted = [entry for section in self._view.menu for entry in (*section, None)][:-1]
-        actions = self._menu.actions()
-        if [action.isSeparator() for action in actions] != [entry is None for entry in wanted]:
-            self._menu.clear()
-            actions = [self._menu.addSeparator() if entry is None else self._menu.addAction("") for entry in wanted]
-        for action, entry in zip(actions, wanted, strict=True):
-            if entry is not None:
-                _fill(action, entry)
-
-
-def _readable(palette: QPalette) -> QPalette:
-    """The palette with disabled lines in six tenths of the text's strength: they tell faults and notices."""
-    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
-    pairs = ((text.redF(), ground.redF()), (text.greenF(), ground.greenF()), (text.blueF(), ground.blueF()))
-    mixed = QColor.fromRgbF(*(0.6 * ink + 0.4 * paper for ink, paper in pairs))
-    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, mixed)
-    return palette
-
-
-def _fill(action: QAction, entry: Entry) -> None:
-    action.setText(entry.text.replace("&", "&&"))
-    action.setEnabled(entry.does is not None and entry.enabled)
-    action.setData(entry.does)
+    def _message_clicked(self) -> None:
+        if self._notice is not None and self._notice.does is not None:
+            self.noticed.emit(self._notice)

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
 
 Limit = Mapping[str, Any] | None
 
 _CHOICE, _NUMBER = "M" * 16, "0" * 16  # as wide as these
+_DARK = 128  # a lightness below, of 255
 _STEPPING_MS = 400  # steps that follow each other so fast are one change
 
 
@@ -40,6 +50,18 @@ class Switch(QCheckBox):
     def editing(self) -> bool:
         """Whether the user is at it."""
         return self.isDown()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw it, with a box that is seen on dark ground, where Qt outlines it in something darker still."""
+        super().paintEvent(event)
+        if self.palette().color(QPalette.ColorRole.Window).lightness() < _DARK:
+            option = QStyleOptionButton()
+            self.initStyleOption(option)
+            box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+            painter = QPainter(self)
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawRect(box.adjusted(0, 0, -1, -1))
+            painter.end()
 
 
 class Choice(QComboBox):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QShowEvent
 
+from gui.autostart import switchable
 from gui.settings.controls import Choice, Switch
 from gui.settings.page import Page
 from gui.settings.values import Json, Values
@@ -70,7 +71,7 @@ class DesktopPage(Page):
         self._link.ask("autostart", self._take, self._refused, on=on)
 
     def _take(self, answer: Json) -> None:
-        possible = answer["way"] is not None
+        possible = switchable(answer)
         self._login.setChecked(answer["on"])
         self._login.setEnabled(possible)
         explained = answer["reason"] or _WAYS.get(answer["way"] or "", "")
@@ -82,4 +83,4 @@ class DesktopPage(Page):
 
     def _take_state(self, answer: Json) -> None:
         self._login.setChecked(answer["on"])
-        self._login.setEnabled(answer["way"] is not None)
+        self._login.setEnabled(switchable(answer))

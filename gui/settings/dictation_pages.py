@@ -13,6 +13,28 @@ _METHODS = {
     "pynput": "Paste by the system's keys",
     "none": "None: keep the text only",
 }
+# Key, label, unit, step and note.
+_NUMBERS = (
+    (
+        "hangover_ms",
+        "&Silence that ends it",
+        "ms",
+        50,
+        "Hands-free: shorter inserts sooner, and may cut a pause for thought.",
+    ),
+    (
+        "short_hangover_ms",
+        "&After a full sentence",
+        "ms",
+        50,
+        "Hands-free: a sentence that sounds finished needs no longer silence than this.",
+    ),
+    ("max_utterance_s", "&Longest utterance", "s", 1, "Longer speech without a pause is recognised in such pieces."),
+    ("aggressiveness", "Noise &filter", "", 1, "0 to 3: raise it where noise begins utterances."),
+    ("onset_ms", "Speech &begins after", "ms", 20, "Sounds shorter than this do not begin an utterance."),
+    ("min_speech_ms", "Shortest &utterance", "ms", 20, "What has less speech than this is dropped as a noise."),
+    ("pre_roll_ms", "&Kept from before", "ms", 50, "Audio from before speech was noticed: no first sound is lost."),
+)
 
 
 class SpeechPage(Page):
@@ -20,48 +42,8 @@ class SpeechPage(Page):
 
     def __init__(self, values: Values) -> None:
         super().__init__("Speech")
-        self.field(
-            values,
-            "endpoint.hangover_ms",
-            "&Silence that ends it",
-            Number("ms", step=50),
-            "Hands-free: shorter inserts sooner, and may cut a pause for thought.",
-        )
-        self.field(
-            values,
-            "endpoint.max_utterance_s",
-            "&Longest utterance",
-            Number("s"),
-            "Longer speech without a pause is recognised in such pieces.",
-        )
-        self.field(
-            values,
-            "endpoint.aggressiveness",
-            "Noise &filter",
-            Number(""),
-            "0 to 3: raise it where noise begins utterances.",
-        )
-        self.field(
-            values,
-            "endpoint.onset_ms",
-            "Speech &begins after",
-            Number("ms", step=20),
-            "Sounds shorter than this do not begin an utterance.",
-        )
-        self.field(
-            values,
-            "endpoint.min_speech_ms",
-            "Shortest &utterance",
-            Number("ms", step=20),
-            "What has less speech than this is dropped as a noise.",
-        )
-        self.field(
-            values,
-            "endpoint.pre_roll_ms",
-            "&Kept from before",
-            Number("ms", step=50),
-            "Audio from before speech was noticed: no first sound is lost.",
-        )
+        for key, label, unit, step, note in _NUMBERS:
+            self.field(values, f"endpoint.{key}", label, Number(unit, step=step), note)
         self.field(
             values,
             "endpoint.speculate",

@@ -9,12 +9,17 @@ Json = dict[str, Any]
 ENGINES = {"auto": "Automatic", "sherpa": "sherpa-onnx", "ort": "onnxruntime"}
 PROVIDERS = {"auto": "Automatic", "cpu": "The CPU", "cuda": "The GPU (CUDA)"}
 _PHASES = {"loading": "The model is being loaded.", "broken": "No model is loaded."}
-_ON = {"cpu": "the CPU", "cuda": "the GPU"}
+_ON = {"cpu": "CPU", "cuda": "GPU"}
+
+
+def place(provider: str | None) -> str:
+    """Where a model runs, in a word."""
+    return _ON.get(provider or "", provider or "")
 
 
 def backend(engine: str | None, provider: str | None, threads: int | None) -> str:
     """What decodes, where, and with how many threads."""
-    where = f"{ENGINES.get(engine or '', engine)} on {_ON.get(provider or '', provider)}"
+    where = f"{ENGINES.get(engine or '', engine)} on the {place(provider)}"
     if provider != "cpu" or not threads:
         return where
     return f"{where}, {threads} {'thread' if threads == 1 else 'threads'}"

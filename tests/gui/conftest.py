@@ -25,6 +25,7 @@ _ROOT = Path(__file__).parents[2]
 _PANEL = ("trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "32")
 _CORNER = (400, 768)  # the panel's part of the screen, from here to the lower right
 _ENOUGH_PIXELS = 12
+_OTHER_WINDOWS = {"Welcome to swictation"}
 
 
 def colour_of(icon):
@@ -36,8 +37,8 @@ def colour_of(icon):
 class Seat:
     """One person before one screen: panels and trays are started here, looked at and clicked."""
 
-    def __init__(self, directory):
-        self.desktop = Desktop(directory)
+    def __init__(self, desktop):
+        self.desktop = desktop
         self._processes = []
 
     def start(self):
@@ -48,9 +49,13 @@ class Seat:
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
         }
 
-    def stop(self):
+    def leave_all(self):
+        """End what was started on the desktop."""
         for process in self._processes:
             self.end(process)
+
+    def stop(self):
+        self.leave_all()
         self.desktop.stop()
 
     def panel(self):
@@ -58,13 +63,13 @@ class Seat:
         self._processes.append(process)
         return process
 
-    def tray(self):
-        """The tray as a user's desktop starts it. What it says goes to ``said``."""
+    def tray(self, **more):
+        """The tray as a user's desktop starts it, with ``more`` environment. What it says goes to ``said``."""
         self.said = self.desktop.directory / "tray.txt"
         with self.said.open("ab") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "gui", "tray"],
-                cwd=_ROOT, env=self.desktop.all_environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                cwd=_ROOT, env=self.desktop.all_environment(more), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
             )  # fmt: skip
         self._processes.append(process)
         return process
@@ -95,8 +100,15 @@ class Seat:
         return wait_until(f"icon {name}", lambda: self.find(name), limit_s)
 
     def windows(self):
-        """The tray's own: its icon, and what is open beside it."""
-        return self.desktop.xdotool("search", "--onlyvisible", "--class", "swictation").split()
+        """The icon's own: itself, its menu, a tooltip, a remark."""
+        found = self.desktop.xdotool("search", "--onlyvisible", "--class", "swictation").split()
+        return [one for one in found if self.desktop.xdotool("getwindowname", one).strip() not in _OTHER_WINDOWS]
+
+    def window(self, title, limit_s=20):
+        """Wait for a window of the tray's."""
+        return wait_until(
+            title, lambda: self.desktop.xdotool("search", "--onlyvisible", "--name", f"^{title}$").split(), limit_s
+        )[0]
 
     def leave(self):
         """Take the pointer away, and see that neither a menu nor a tooltip is left.
@@ -115,12 +127,10 @@ class Seat:
         wait_until("the menu", lambda: len(self.windows()) == 2, 20)
 
     def choose(self, status, does, name):
-        """Choose an entry by the keyboard."""
+        """Choose an entry by its letter on the keyboard."""
         self.open_menu(name)
-        offered = [entry.does for section in view(status).menu for entry in section if entry.does and entry.enabled]
-        for _ in range(offered.index(does) + 1):
-            self.desktop.xdotool("key", "Down")
-        self.desktop.xdotool("key", "Return")
+        entry = next(entry for section in view(status).menu for entry in section if entry.does is does)
+        self.desktop.xdotool("key", entry.text[entry.text.index("&") + 1].lower())
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +153,7 @@ def runtime(monkeypatch):
 
 @pytest.fixture
 def seat(runtime, tmp_path):
-    seat = Seat(tmp_path)
+    seat = Seat(Desktop(tmp_path))
     try:
         seat.start()
         yield seat

@@ -5,6 +5,7 @@ import copy
 import threading
 
 from daemon import paths
+from daemon.config import Config, flatten, limits
 from daemon.errors import RequestRefused
 from daemon.server import Server
 
@@ -29,6 +30,19 @@ ENGINE = {
 }
 LISTENING = {"level_dbfs": -30.0, "open_s": 1.5, "left_s": None, "settled": "", "unsettled": ""}
 
+ANSWERS = {
+    "config": {
+        "file": "/config.toml",
+        "values": flatten(Config()) | {"overlay.show": False},  # a window more than the icon's
+        "defaults": flatten(Config()),
+        "limits": limits(),
+    },
+    "microphones": [],
+    "autostart": {"on": False, "way": None, "reason": None},
+    "history": {"entries": [], "total": 1, "revision": 1},
+}
+_QUESTIONS = {"config", "microphones", "history", "timings", "models"}
+
 
 def status(state="idle", *, practice=False, **changes):
     """A daemon's status; ``changes`` replace whole entries."""
@@ -48,6 +62,7 @@ def status(state="idle", *, practice=False, **changes):
         "history": {"revision": 1, "held": 0, "failed": 0},
         "config_revision": 1,
         "faults": [],
+        "doctor": True,
         "config": "/config.toml",
         "uptime_s": 1.0,
     }
@@ -80,7 +95,7 @@ class ScriptedDaemon:
 
     def __init__(self, shown=None, text="the first words", answers=None):
         self.asked = []
-        self.answers = {"last": {"text": text}, **(answers or {})}
+        self.answers = {**ANSWERS, "last": {"text": text}, **(answers or {})}
         self.refuses = None
         self.running = False
         self._shown = shown or status()
@@ -111,6 +126,11 @@ class ScriptedDaemon:
     def show(self, shown):
         """Give all who watch another status."""
         self._call(self._show(shown))
+
+    @property
+    def orders(self):
+        """The requests that want something done."""
+        return [one for one in self.asked if one["verb"] not in _QUESTIONS and one != {"verb": "autostart", "on": None}]
 
     def verbs(self):
         return [request["verb"] for request in self.asked]

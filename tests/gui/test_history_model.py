@@ -39,7 +39,7 @@ def test_beneath_and_about():
     made["timings_ms"]["felt"] = 84.2
     assert beneath(item(made), "14:03") == "14:03 · inserted · 84 ms"
     assert about(item(made), "14:03") == (
-        f"14:03 · inserted · 84 ms · push to talk · {decimal(2.5)} s of audio · parakeet-110m on cpu"
+        f"14:03 · inserted · 84 ms · push to talk · {decimal(2.5)} s of audio · parakeet-110m on CPU"
     )
     held = item(entry(2, "held", reason="no window had the focus"))
     assert beneath(held, "14:04") == "14:04 · not inserted"

@@ -125,7 +125,7 @@ def test_numbers_of_one_utterance():
         f"text rules {decimal(1)} ms, inserting 40 ms"
     )
     assert second.startswith("12:00:37, push to talk · ")
-    assert second.endswith("parakeet-110m on cpu · inserted without a receipt")
+    assert second.endswith("parakeet-110m on CPU · inserted without a receipt")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def test_daemon_that_refuses_to_start_is_quoted_and_not_started_again(link, tmp_
     assert log.stat().st_mtime_ns == written_ns
     link.start_daemon()
     settle("another try", lambda: log.stat().st_mtime_ns > written_ns)
+    settle("its end", lambda: "hotkey.kee" in link.snapshot.why)
 
 
 def test_close_does_not_wait_for_a_silent_daemon(link, daemons):

@@ -8,7 +8,8 @@ import pytest
 
 from daemon import paths
 from daemon.client import ask
-from gui.present import Does, Icon
+from gui.menu import Does
+from gui.present import Icon
 from tests.desktop import wait_until
 from tests.gui.scripted_daemon import status, utterance
 
@@ -53,8 +54,8 @@ def test_menu_asks_the_daemon(seat, daemons):
         daemon.asked.clear()
         daemon.show(shown)
         seat.choose(shown, does, icon)
-        wait_until(f"request for {does}", lambda: daemon.asked)
-        assert daemon.asked == [request]
+        wait_until(f"request for {does}", lambda: daemon.orders)
+        assert daemon.orders == [request]
 
 
 def test_click_starts_and_stops(seat, daemons):
@@ -63,8 +64,8 @@ def test_click_starts_and_stops(seat, daemons):
     seat.tray()
     x, y = seat.see(Icon.IDLE)
     seat.desktop.xdotool("mousemove", str(x), str(y), "click", "1")
-    wait_until("request", lambda: daemon.asked)
-    assert daemon.verbs() == ["toggle"]
+    wait_until("request", lambda: daemon.orders)
+    assert daemon.orders == [{"verb": "toggle"}]
 
 
 def test_copy_last_puts_the_text_on_the_clipboard(seat, daemons):
@@ -83,7 +84,7 @@ def test_refused_request_is_told_and_the_tray_goes_on(seat, daemons):
     tray = seat.tray()
     seat.see(Icon.IDLE)
     seat.choose(status(), Does.START, Icon.IDLE)
-    wait_until("request", lambda: daemon.asked)
+    wait_until("request", lambda: daemon.orders)
     seat.desktop.xdotool("mousemove", "20", "20")
     wait_until("remark", lambda: len(seat.windows()) == 2)
     time.sleep(1)
@@ -157,7 +158,7 @@ def test_quit_tray_leaves_the_daemon_alone(seat, daemons):
     tray = seat.tray()
     seat.choose(idle, Does.QUIT_TRAY, Icon.IDLE)
     assert tray.wait(timeout=30) == 0
-    assert daemon.asked == []
+    assert daemon.orders == []
 
 
 def test_quit_swictation_ends_both(seat, daemons):
@@ -167,7 +168,7 @@ def test_quit_swictation_ends_both(seat, daemons):
     tray = seat.tray()
     seat.choose(idle, Does.QUIT_ALL, Icon.IDLE)
     assert tray.wait(timeout=30) == 0
-    assert daemon.verbs() == ["quit"]
+    assert daemon.orders == [{"verb": "quit"}]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -4,7 +4,6 @@ It prints the bus name of each icon that registers. What an icon shows is read b
 """
 
 import asyncio
-from pathlib import Path
 
 from dbus_fast import PropertyAccess
 from dbus_fast.aio import MessageBus
@@ -51,8 +50,8 @@ class Watcher(ServiceInterface):
 async def main():
     bus = await MessageBus().connect()
     bus.export(PATH, Watcher())
+    print("ready", flush=True)  # before the name: an icon that waits for it registers at once
     await bus.request_name(NAME)
-    print("ready", flush=True)
     await bus.wait_for_disconnect()
 
 

@@ -314,6 +314,15 @@ class TestDesktop:
         switch.click()
         eyes.until("the request", lambda: {"verb": "autostart", "on": False} in configured.daemon.asked)
 
+    def test_one_that_is_off_can_be_switched_on(self, window, configured, eyes):
+        configured.daemon.answers["autostart"] = {"on": False, "way": None, "reason": None}
+        window.show_page("Desktop")
+        switch = window._stack.currentWidget()._login
+        eyes.until("the answer", switch.isEnabled)
+        assert not switch.isChecked()
+        switch.click()
+        eyes.until("the request", lambda: {"verb": "autostart", "on": True} in configured.daemon.asked)
+
     def test_where_it_is_not_possible_the_reason_is_told(self, window, configured, eyes):
         configured.daemon.answers["autostart"] = {"on": False, "way": None, "reason": "run from a checkout"}
         window.show_page("Desktop")
