@@ -51,9 +51,7 @@ _LOADING_LIMIT_S = 600.0
 class Daemon:
     """All parts of the running daemon. ``config_file`` is read again by ``reload``."""
 
-    def __init__(
-        self, config_file: Path, model_directory: Path | None = None, service: Service | None = None
-    ) -> None:
+    def __init__(self, config_file: Path, model_directory: Path | None = None, service: Service | None = None) -> None:
         self._service = service or Service()
         self.config_file = config_file
         self.config = configuration.load(config_file)
