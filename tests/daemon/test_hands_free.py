@@ -100,7 +100,7 @@ async def test_what_was_cancelled_is_not_committed_by_a_guess_that_comes_later(b
         return await recognise(pcm)
 
     bench.dictation.speculation._recognise = held
-    take = bench.dictation.begin(frames(SPEECH + "." * 1000, pace_s=0.001), Mode.HANDS_FREE, time.monotonic())
+    take = bench.dictation.begin(frames(SPEECH + "." * 1000, pace_s=0.01), Mode.HANDS_FREE, time.monotonic())
     while not bench.dictation.speculation.counts.guesses:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.03)
