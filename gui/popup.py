@@ -20,7 +20,11 @@ class Popup(QObject):
         super().__init__()
         self.menu = QMenu()
         self.menu.setPalette(readable(self.menu.palette()))
+        # once for all entries, those of submenus too: PySide keeps a part of every connection that was ever made
+        self.menu.triggered.connect(self._choose)
         self._shown: Sections = ()
+        self._spare: dict[QMenu, list[QAction]] = {}
+        self._groups: dict[QMenu, QActionGroup] = {}
 
     def show_sections(self, sections: Sections) -> None:
         """Show other entries. An open menu stays open; nothing moves under the pointer if its shape is the same."""
@@ -31,29 +35,42 @@ class Popup(QObject):
                 _keep_on_screen(self.menu)
 
     def _follow(self, menu: QMenu, wanted: Sequence[Entry | None]) -> None:
+        shapes = [_wanted_shape(entry) for entry in wanted]
         actions = menu.actions()
-        if [_shape(action) for action in actions] != [_wanted_shape(entry) for entry in wanted]:
-            gone, actions = actions, [self._new_action(menu, entry) for entry in wanted]
-            for action in gone:  # after the new ones have come: Qt closes an open menu that is empty
-                menu.removeAction(action)
-                (_submenu(action) or action).deleteLater()
-            if menu is not self.menu:  # one of them holds, as in every submenu of ours
-                group = QActionGroup(menu)
-                for action in actions:
-                    group.addAction(action)
+        if [_shape(action) for action in actions] != shapes:
+            actions = self._arrange(menu, actions, shapes)
         for action, entry in zip(actions, wanted, strict=True):
             if entry is not None and (action.data() is None or action.data().entry != entry):
                 self._fill(action, entry)  # a panel is told of every touch
 
-    def _new_action(self, menu: QMenu, entry: Entry | None) -> QAction:
-        if entry is None:
+    def _arrange(self, menu: QMenu, present: Sequence[QAction], shapes: Sequence[str]) -> list[QAction]:
+        """Give ``menu`` actions of these shapes. None is ever deleted: PySide keeps a part of each that was."""
+        spare = self._spare.setdefault(menu, [])
+        spare[:0] = present
+        actions = []
+        for shape in shapes:
+            found = next((action for action in spare if _shape(action) == shape), None)
+            if found is None:
+                found = self._new_action(menu, shape)
+            else:
+                spare.remove(found)
+                menu.addAction(found)  # which puts it at the end
+            actions.append(found)
+        for action in spare:  # after the others have come: Qt closes an open menu that is empty
+            menu.removeAction(action)
+        return actions
+
+    def _new_action(self, menu: QMenu, shape: str) -> QAction:
+        if shape == "line":
             return menu.addSeparator()
-        if entry.submenu:
+        if shape == "menu":
             submenu = menu.addMenu("")
             submenu.setPalette(menu.palette())
+            self._groups[submenu] = QActionGroup(submenu)  # one of them holds, as in every submenu of ours
             return submenu.menuAction()
         action = menu.addAction("")
-        action.triggered.connect(lambda: self._choose(action))
+        if menu in self._groups:
+            self._groups[menu].addAction(action)
         return action
 
     def _fill(self, action: QAction, entry: Entry) -> None:
