@@ -11,7 +11,6 @@ need_packages debootstrap lintian desktop-file-utils appstream "${SCREEN_PACKAGE
 debs=(dist/swictation_*_"$(dpkg --print-architecture)".deb)
 deb=${debs[0]}
 [ -f "$deb" ] || fail "there is no package: bash packaging/debian.sh"
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/swictation-root-XXXXXX")
 chmod 755 "$root"
 cleanup() {
@@ -33,7 +32,7 @@ appstreamcli validate --no-net --override=cid-desktopapp-is-not-rdns=info \
     build/debian/swictation/usr/share/metainfo/swictation.metainfo.xml
 
 say "making a fresh Debian 12"
-debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" >build/debian/debootstrap.log ||
+debootstrap --variant=minbase --include=ca-certificates bookworm "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >build/debian/debootstrap.log ||
     fail "debootstrap failed: see build/debian/debootstrap.log"
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
