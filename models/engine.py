@@ -4,21 +4,26 @@ The daemon's supervisor starts it as ``_engine --model DIR --engine NAME --provi
 to have the model pass its self-test, and ``--cpu-text DIGEST`` if the CPU's text of the reference recording is known.
 It speaks ``models.wire`` on stdin and stdout::
 
-    -> {"kind": "ready", "model", "engine", "provider", "threads", "practice", "int8", "directory", "load_ms",
-        "warm_ms", "provider_fault", "self_test"}         ``provider`` is the one in use, ``provider_fault`` why that is
+    -> {"kind": "ready", "model", "engine", "provider", "threads", "practice", "int8", "stops", "directory",
+        "load_ms", "warm_ms", "provider_fault",
+        "self_test"}                                      ``provider`` is the one in use, ``provider_fault`` why that is
                                                           not the one asked for, ``self_test`` as ``selftest.SelfTest``,
-                                                          a digest of the text in its place; either may be null
+                                                          a digest of the text in its place; either may be null;
+                                                          ``stops`` whether a decode can be stopped
     -> {"kind": "failed", "message"}                      the model can never be used; exit status 3
     <- {"kind": "recognise", "id"} + PCM                  int16 little-endian mono, 16 kHz
     -> {"kind": "transcript", "id", every field of Transcript, "engine_ms"}
     <- {"kind": "recognise_many", "id", "lengths"} + PCM  several, one behind the other; their lengths are in bytes
     -> {"kind": "transcripts", "id", "transcripts": [every field of Transcript], "engine_ms"}
+    <- {"kind": "cancel", "id"}                           that request is in vain; no answer of its own
+    -> {"kind": "cancelled", "id"}                        the answer to a request that was stopped, or had not begun
     -> {"kind": "error", "id", "message", "device_lost"}  this request failed; after the loss of the GPU, or of its
                                                           memory, the worker leaves with exit status 4
     -> {"kind": "alive"}                                  four times a second while it recognises
 
-A decode cannot be cancelled; whoever has waited enough kills the process. The sign of life comes from a thread of its
-own, so it goes on through the longest decode and stops with the process (SIGSTOP, a machine that is out of memory).
+Requests are read by a thread of their own, so that one can be cancelled while it is decoded. Where the engine does not
+stop, its answer comes nevertheless; whoever has waited enough kills the process. The sign of life comes from a thread,
+too, so it goes on through the longest decode and stops with the process (SIGSTOP, a machine that is out of memory).
 """
 
 from __future__ import annotations
@@ -27,18 +32,22 @@ import argparse
 import contextlib
 import itertools
 import os
+import queue
 import threading
 import time
+import weakref
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from models import bundle, loading, proof, selftest, unchanged, wire
 from models.errors import BundleError, SwictationError
 from models.recogniser import BatchRecogniser
-from models.selftest import SelfTest, Verdict
+from models.selftest import SelfTest
 from models.sherpa import RecognitionError
+from models.stopping import Stop, Stopped
+from models.verdict import Verdict
 
 ALIVE_S = 0.25
 DEVICE_LOST = 4  # exit status
@@ -59,7 +68,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--cpu-text")
     options = parser.parse_args(arguments)
     incoming, outgoing = wire.claim_stdio()
-    with incoming, outgoing, contextlib.suppress(BrokenPipeError):  # the daemon may be gone at any time
+    # ``incoming`` stays open: closing it would wait for the thread that reads it, which waits for the daemon
+    with outgoing, contextlib.suppress(BrokenPipeError):  # the daemon may be gone at any time
         try:
             recogniser, ready = _start(options)
         except (SwictationError, ImportError) as error:
@@ -100,6 +110,7 @@ def _start(options: argparse.Namespace) -> tuple[BatchRecogniser, wire.Head]:
         "threads": options.threads,
         "practice": found.practice,
         "int8": found.int8,
+        "stops": proved.recogniser.stops,
         "directory": str(found.directory),
         "load_ms": proved.load_ms,
         "warm_ms": proved.warm_ms,
@@ -120,15 +131,47 @@ def _told(test: SelfTest) -> wire.Head:
 
 def serve(recogniser: BatchRecogniser, incoming: BinaryIO, outgoing: BinaryIO) -> int:
     """Answer requests until ``incoming`` ends or the GPU is lost; the exit status."""
-    speaker = _Speaker(outgoing)
-    while (message := wire.read(incoming)) is not None:
-        head, pcm = message
+    speaker, requests = _Speaker(outgoing), _Requests(incoming)
+    while (request := requests.next()) is not None:
         speaker.begin()
-        answer = _answer(recogniser, head, pcm)
-        speaker.say({**answer, "id": head["id"]})
+        answer = _answer(recogniser, request)
+        speaker.say({**answer, "id": request.head["id"]})
         if answer.get("device_lost"):  # no later decode can be hoped for in this process
             return DEVICE_LOST
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    head: wire.Head
+    pcm: bytes
+    stop: Stop
+
+
+class _Requests:
+    """What was asked for, read by a thread of its own, which also hears what is cancelled."""
+
+    def __init__(self, incoming: BinaryIO) -> None:
+        self._incoming = incoming
+        self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
+
+    def next(self) -> _Request | None:
+        """The next request, once it has come; None after the last one."""
+        return self._waiting.get()
+
+    def _read(self) -> None:
+        stops: weakref.WeakValueDictionary[int, Stop] = weakref.WeakValueDictionary()  # by id, while there is a request
+        try:
+            while (message := wire.read(self._incoming)) is not None:
+                head, pcm = message
+                if head["kind"] != "cancel":
+                    stops[head["id"]] = stop = Stop()
+                    self._waiting.put(_Request(head, pcm, stop))
+                elif (asked := stops.get(head["id"])) is not None:
+                    asked.ask()
+        finally:  # broken framing is the end, too
+            self._waiting.put(None)
 
 
 class _Speaker:
@@ -162,15 +205,19 @@ class _Speaker:
                         self._outgoing.write(wire.pack({"kind": "alive"}))
 
 
-def _answer(recogniser: BatchRecogniser, head: wire.Head, pcm: bytes) -> wire.Head:
+def _answer(recogniser: BatchRecogniser, request: _Request) -> wire.Head:
+    head, pcm, stop = request.head, request.pcm, request.stop
     started = time.perf_counter()
     try:
+        stop.check()
         if head["kind"] == "recognise":
-            answer = {"kind": "transcript", **asdict(recogniser.recognise(pcm))}
+            answer = {"kind": "transcript", **asdict(recogniser.recognise(pcm, stop))}
         else:
             ends = list(itertools.accumulate(head["lengths"], initial=0))
-            heard = recogniser.recognise_many([pcm[start:end] for start, end in itertools.pairwise(ends)])
+            heard = recogniser.recognise_many([pcm[start:end] for start, end in itertools.pairwise(ends)], stop)
             answer = {"kind": "transcripts", "transcripts": [asdict(transcript) for transcript in heard]}
+    except Stopped:
+        return {"kind": "cancelled"}
     except RecognitionError as error:
         lost = error.device_lost and recogniser.provider == "cuda"
         return {"kind": "error", "message": str(error), "device_lost": lost}

@@ -6,6 +6,7 @@
     +-- BundleError       a model directory that an engine must not be given
     +-- AudioFileError    a file that holds no audio that can be read
     +-- NoGpu             CUDA cannot be used
+    +-- Stopped           nobody wants what was being decoded (models.stopping)
     +-- StoreError        a model cannot be had, kept or found
         +-- DownloadError     an address does not give the file that was asked for
         +-- ArchiveError      an archive is damaged, hostile or of another model

@@ -7,6 +7,7 @@ cost a launch and a copy), and decodes batches.
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from models.errors import BundleError
 from models.ort_encoder import Encoder, failures, session
 from models.recogniser import SAMPLE_BYTES, Transcript
 from models.sherpa import FRAME_SAMPLES, RecognitionError, in_parts
+from models.stopping import Stop
 
 _FRAME_S = 0.01
 # sherpa-onnx drops the space before every ASCII mark, opening ones too, and before those of full width
@@ -87,61 +89,69 @@ class OrtRecogniser:
         """Whether utterances are padded to a common length, in batches and graphs; see ``ort_encoder.Encoder``."""
         return self._encoder.pads()
 
-    def recognise(self, pcm: bytes) -> Transcript:
+    @property
+    def stops(self) -> bool:
+        """Whether a decode can be stopped: on a GPU between two of its stages, else in the encoder's midst, too."""
+        return True
+
+    def recognise(self, pcm: bytes, stop: Stop | None = None) -> Transcript:
         """The transcript of int16 little-endian mono PCM at 16 kHz; of less than 25 ms, an empty one.
 
         Audio that is longer than the model's position table is cut at its quietest places and the transcripts joined.
-        Raises RecognitionError, one line, if the engine fails.
+        Raises RecognitionError, one line, if the engine fails, and Stopped.
         """
-        return in_parts(_samples(pcm), self._decode, failures())
+        return in_parts(_samples(pcm), functools.partial(self._decode, stop=stop or Stop()), failures())
 
-    def recognise_many(self, pcms: Sequence[bytes]) -> list[Transcript]:
+    def recognise_many(self, pcms: Sequence[bytes], stop: Stop | None = None) -> list[Transcript]:
         """The transcripts of several utterances, the encoder run on batches of similar length where the model pads.
 
-        ``encode_ms`` of each is its share of the batch, by length. Raises RecognitionError.
+        ``encode_ms`` of each is its share of the batch, by length. Raises RecognitionError and Stopped.
         """
+        stop = stop or Stop()
         if not self.pads:
-            return [self.recognise(pcm) for pcm in pcms]
+            return [self.recognise(pcm, stop) for pcm in pcms]
         found: dict[int, Transcript] = {}
         prepared: list[tuple[int, features.Floats, float]] = []
         for index, pcm in enumerate(pcms):
+            stop.check()
             samples = _samples(pcm)
             if samples.size >= FRAME_SAMPLES and features.frame_count(samples.size) <= _BATCH_FRAMES:
                 started = time.perf_counter()
                 prepared.append((index, self._features(samples), _since_ms(started)))
             else:
-                found[index] = self.recognise(pcm)
+                found[index] = self.recognise(pcm, stop)
         for batch in _batches([mel.shape[1] for _index, mel, _ms in prepared]):
-            found |= self._decode_batch([prepared[place] for place in batch], pcms)
+            found |= self._decode_batch([prepared[place] for place in batch], pcms, stop)
         return [found[index] for index in range(len(pcms))]
 
     def _decode_batch(
-        self, batch: Sequence[tuple[int, features.Floats, float]], pcms: Sequence[bytes]
+        self, batch: Sequence[tuple[int, features.Floats, float]], pcms: Sequence[bytes], stop: Stop
     ) -> dict[int, Transcript]:
         started = time.perf_counter()
         try:
-            encoded = self._encoder.encode_many([mel for _index, mel, _ms in batch])
+            encoded = self._encoder.encode_many([mel for _index, mel, _ms in batch], stop)
         except failures():  # one of them may be too long for the model; alone it is cut
-            return {index: self.recognise(pcms[index]) for index, _mel, _ms in batch}
+            return {index: self.recognise(pcms[index], stop) for index, _mel, _ms in batch}
         each_ms = _since_ms(started) / sum(mel.shape[1] for _index, mel, _ms in batch)
         return {
-            index: self._transcript(output, features_ms, each_ms * mel.shape[1])
+            index: self._transcript(output, features_ms, each_ms * mel.shape[1], stop)
             for (index, mel, features_ms), output in zip(batch, encoded, strict=True)
         }
 
-    def _decode(self, samples: NDArray[np.int16]) -> Transcript:
+    def _decode(self, samples: NDArray[np.int16], stop: Stop) -> Transcript:
+        stop.check()
         started = time.perf_counter()
         mel = self._features(samples)
         prepared = time.perf_counter()
-        encoded = self._encoder.encode(mel)
-        return self._transcript(encoded, (prepared - started) * 1000, _since_ms(prepared))
+        encoded = self._encoder.encode(mel, stop)
+        return self._transcript(encoded, (prepared - started) * 1000, _since_ms(prepared), stop)
 
     def _features(self, samples: NDArray[np.int16]) -> features.Floats:
         return features.log_mel(samples.astype(np.float32) / np.float32(32768), self._bins, self._normalise)
 
-    def _transcript(self, encoded: tdt.Floats, features_ms: float, encode_ms: float) -> Transcript:
+    def _transcript(self, encoded: tdt.Floats, features_ms: float, encode_ms: float, stop: Stop) -> Transcript:
         started = time.perf_counter()
-        found = tdt.greedy(self._network, encoded, self._blank)
+        found = tdt.greedy(self._network, encoded, self._blank, stop)
         decode_ms = _since_ms(started)
         tokens = [self._pieces[token] for token in found.tokens]
         return Transcript(

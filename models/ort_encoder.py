@@ -12,6 +12,7 @@ import numpy as np
 
 from models.onnx_masking import with_masks
 from models.ort_graphs import EAGER, Ladder, run_options
+from models.stopping import Stop
 from models.tdt import Floats
 
 log = logging.getLogger(__name__)
@@ -98,17 +99,22 @@ class Encoder:
                 self._put_masks_in(alone)
         return self.padding_error <= _PADDING_CHANGES
 
-    def encode(self, features: Floats) -> Floats:
-        """The output for features of shape (bins, frames): (width, encoded frames)."""
+    def encode(self, features: Floats, stop: Stop | None = None) -> Floats:
+        """The output for features of shape (bins, frames): (width, encoded frames). Raises Stopped."""
+        stop = stop or Stop()
+        stop.check()
         if self._ladder is not None and self._ladder.takes(features.shape[1]):
             return self._ladder.encode(features)
-        return self._run(self._session, [features])[0]
+        return self._run(self._session, [features], stop)[0]
 
-    def encode_many(self, utterances: Sequence[Floats]) -> list[Floats]:
-        """The outputs for several utterances in one batch, padded to the longest. Only for an encoder that ``pads``."""
-        return self._run(self._session, utterances)
+    def encode_many(self, utterances: Sequence[Floats], stop: Stop | None = None) -> list[Floats]:
+        """The outputs for several utterances in one batch, padded to the longest. Only for an encoder that ``pads``.
 
-    def _run(self, opened: Any, utterances: Sequence[Floats]) -> list[Floats]:
+        Raises Stopped.
+        """
+        return self._run(self._session, utterances, stop or Stop())
+
+    def _run(self, opened: Any, utterances: Sequence[Floats], stop: Stop) -> list[Floats]:
         lengths = np.array([features.shape[1] for features in utterances], np.int64)
         if len(utterances) == 1:
             batch = utterances[0][None]
@@ -117,16 +123,32 @@ class Encoder:
             for row, features in zip(batch, utterances, strict=True):
                 row[:, : features.shape[1]] = features
         feeds = dict(zip(self._inputs, (batch, lengths), strict=True))
-        encoded, frames = opened.run(self._outputs, feeds, run_options(EAGER) if self._recording else None)
+        try:
+            encoded, frames = opened.run(self._outputs, feeds, self._options(stop))
+        except failures():
+            if self.provider == "cpu":  # a run that was terminated fails like any other
+                stop.check()
+            raise
         return [output[:, :count] for output, count in zip(encoded, frames, strict=True)]
+
+    def _options(self, stop: Stop) -> Any:
+        """The options of a run that ``stop`` ends; none does on a GPU, which takes a few milliseconds."""
+        import onnxruntime
+
+        if self.provider == "cuda":
+            return run_options(EAGER) if self._recording else None
+        options = onnxruntime.RunOptions()
+        options.log_severity_level = 4  # a node with a graph of its own would complain; errors are raised
+        stop.tell(functools.partial(setattr, options, "terminate", True))
+        return options
 
     def _try_padding(self, opened: Any) -> tuple[Floats, float]:
         """The output of some noise alone, and how different it is as the shorter one of a batch."""
         noise = np.random.default_rng(1).standard_normal((self._bins, 164), np.float32)
         short = noise[:, :101]
-        alone = self._run(opened, [short])[0]
+        alone = self._run(opened, [short], Stop())[0]
         try:
-            beside = self._run(opened, [short, noise])[0]
+            beside = self._run(opened, [short, noise], Stop())[0]
         except failures():  # a graph that was exported for one utterance at a time
             return alone, float("inf")
         if alone.shape != beside.shape:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from models.stopping import Stop
+
 RATE_HZ = 16_000
 SAMPLE_BYTES = 2  # int16, mono
 
@@ -62,7 +64,14 @@ class Recogniser(Protocol):
 
 
 class BatchRecogniser(Recogniser, Protocol):
-    """A loaded model that also takes several utterances at once."""
+    """A loaded model that also takes several utterances at once, and may be stopped."""
 
-    def recognise_many(self, pcms: Sequence[bytes]) -> list[Transcript]:
-        """Their transcripts, each the same as ``recognise`` gives."""
+    @property
+    def stops(self) -> bool:
+        """Whether a decode that is asked to stop does so within a few milliseconds."""
+
+    def recognise(self, pcm: bytes, stop: Stop | None = None) -> Transcript:
+        """As in Recogniser. Raises Stopped where ``stop`` is seen to have been asked for."""
+
+    def recognise_many(self, pcms: Sequence[bytes], stop: Stop | None = None) -> list[Transcript]:
+        """Their transcripts, each the same as ``recognise`` gives. Raises Stopped as ``recognise`` does."""

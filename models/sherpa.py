@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from models import cuda
 from models.bundle import Bundle
 from models.errors import SwictationError
 from models.recogniser import RATE_HZ, SAMPLE_BYTES, Transcript
+from models.stopping import Stop
 
 FRAME_SAMPLES = RATE_HZ * 25 // 1000  # one analysis window; sherpa-onnx raises where not even a frame comes of it
 _SPLIT_FROM_S = 10.0  # shorter audio fits every model, so an error about it is not an error of length
@@ -39,6 +41,8 @@ class RecognitionError(SwictationError):
 
 class SherpaRecogniser:
     """A Recogniser that sherpa-onnx runs. The bundle must have passed ``bundle.validate``.
+
+    Once it decodes nothing can stop it; what may be stopped is what has not begun.
 
     sherpa-onnx cannot split its time further than this: ``features_ms`` is ``accept_waveform`` (with the conversion of
     the samples), ``encode_ms`` is None, and ``decode_ms`` is encoder and decoder together. It does not count ``steps``.
@@ -77,23 +81,29 @@ class SherpaRecogniser:
         """
         return "cuda" if self._on_cuda else "cpu"
 
-    def recognise(self, pcm: bytes) -> Transcript:
+    @property
+    def stops(self) -> bool:
+        """Whether a decode can be stopped: never."""
+        return False
+
+    def recognise(self, pcm: bytes, stop: Stop | None = None) -> Transcript:
         """The transcript of int16 little-endian mono PCM at 16 kHz; of less than 25 ms, an empty one.
 
         Audio that is longer than the model's position table is cut at its quietest places and the transcripts joined.
-        Raises RecognitionError, one line, if the engine fails.
+        Raises RecognitionError, one line, if the engine fails, and Stopped.
         """
         samples = np.frombuffer(pcm[: len(pcm) // SAMPLE_BYTES * SAMPLE_BYTES], "<i2")
-        return in_parts(samples, self._decode, (RuntimeError,))
+        return in_parts(samples, functools.partial(self._decode, stop=stop or Stop()), (RuntimeError,))
 
-    def recognise_many(self, pcms: Sequence[bytes]) -> list[Transcript]:
-        """The transcripts of several utterances, one after the other. Raises RecognitionError.
+    def recognise_many(self, pcms: Sequence[bytes], stop: Stop | None = None) -> list[Transcript]:
+        """The transcripts of several utterances, one after the other. Raises RecognitionError and Stopped.
 
         sherpa-onnx's own batches pad with silence that a model's subsampling may hear: see ``ort_encoder``.
         """
-        return [self.recognise(pcm) for pcm in pcms]
+        return [self.recognise(pcm, stop) for pcm in pcms]
 
-    def _decode(self, samples: Samples) -> Transcript:
+    def _decode(self, samples: Samples, stop: Stop) -> Transcript:
+        stop.check()
         started = time.perf_counter()
         stream = self._recogniser.create_stream()
         # the binding takes a list: of an array it converts every element through a Python object of NumPy's own

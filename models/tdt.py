@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.stopping import Stop
+
 Floats = NDArray[np.float32]
 
 _TOKENS_A_FRAME = 5  # as many as sherpa-onnx lets one frame have before it goes on
@@ -49,13 +51,18 @@ class Hypothesis:
     steps: int
 
 
-def greedy(network: Network, encoded: Floats, blank: int) -> Hypothesis:
-    """Decode the encoder's output of one utterance, of shape (width, frames); ``blank`` is the last token's id."""
+def greedy(network: Network, encoded: Floats, blank: int, stop: Stop | None = None) -> Hypothesis:
+    """Decode the encoder's output of one utterance, of shape (width, frames); ``blank`` is the last token's id.
+
+    Raises Stopped, after the step in which ``stop`` was asked for.
+    """
+    stop = stop or Stop()
     decoding = network.begin(encoded)
     taking: int | None = blank  # which is also the start symbol
     found: list[tuple[int, int, int, float]] = []
     frame = on_this_frame = steps = 0
     while frame < encoded.shape[1]:
+        stop.check()
         if taking is not None:  # only now: after the last token nothing is asked any more
             decoding.take(taking)
         logits = decoding.logits(frame)

@@ -17,14 +17,15 @@ class FakeRecogniser:
     """Hears ``text`` in sound, nothing in silence. ``fails`` are the errors of its decodes in turn, None for none."""
 
     model = "fake"
+    stops = False
 
     def __init__(self, provider="cpu", text="the words of the recording", fails=()):
         self.provider, self.text, self.fails, self.decodes = provider, text, list(fails), 0
 
-    def recognise(self, pcm):
+    def recognise(self, pcm, stop=None):
         return in_parts(np.frombuffer(pcm, "<i2"), self._decode, (RuntimeError,))
 
-    def recognise_many(self, pcms):
+    def recognise_many(self, pcms, stop=None):
         return [self.recognise(pcm) for pcm in pcms]
 
     def _decode(self, samples):

@@ -173,7 +173,7 @@ def test_batches_are_of_similar_length_and_limited(masked, monkeypatch):
     monkeypatch.setattr(ort, "_BATCH_FRAMES", 900)
     own, sizes = OrtRecogniser(masked), []
     encode = own._encoder.encode_many
-    own._encoder.encode_many = lambda batch: sizes.append([mel.shape[1] for mel in batch]) or encode(batch)
+    own._encoder.encode_many = lambda batch, stop: sizes.append([mel.shape[1] for mel in batch]) or encode(batch, stop)
     pcms = [_audio(seconds, number) for number, seconds in enumerate([*_lengths(), 9.5])]
 
     together = own.recognise_many(pcms)

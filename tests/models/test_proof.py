@@ -5,8 +5,9 @@ import pytest
 
 from models import proof
 from models.loading import Loaded
-from models.selftest import Reference, Verdict
+from models.selftest import Reference
 from models.sherpa import RecognitionError
+from models.verdict import Verdict
 from tests.models.fake_recogniser import FULL, ILLEGAL, SHAPE, FakeRecogniser
 
 _LOUD = np.random.default_rng(1).normal(0, 5000, 48_000).astype("<i2").tobytes()

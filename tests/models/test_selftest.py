@@ -8,8 +8,9 @@ from models import bundle, selftest
 from models.errors import AudioFileError
 from models.ort import OrtRecogniser
 from models.recogniser import Transcript
-from models.selftest import Reference, Verdict
+from models.selftest import Reference
 from models.sherpa import RecognitionError, SherpaRecogniser
+from models.verdict import Verdict
 from tests import recordings
 from tests.models import damage
 

@@ -128,7 +128,7 @@ def test_it_would_be_seen(tmp_path, what):
 
 def test_whoever_only_asks_about_bundles_loads_no_engine():
     code = (
-        "import sys, models.bundle, models.recogniser, daemon.recogniser; "
+        "import sys, models.bundle, models.recogniser, daemon.engine.recogniser; "
         "print([name for name in ('sherpa_onnx', 'onnxruntime', 'numpy', 'soundfile') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=recordings.ROOT)

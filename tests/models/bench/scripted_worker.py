@@ -28,7 +28,7 @@ def main():
     outgoing.write(wire.pack({"kind": "ready", "model": "m", "provider": provider, "int8": False, "load_ms": 7.0}))
     count = 0
     while (message := wire.read(incoming)) is not None:
-        head, pcm = message
+        head, _pcm = message
         if head["kind"] == "selftest":
             answer = {"kind": "judged", "verdict": "passed", "wer": 0.0, "reason": "fine", "decode_ms": 3.0}
         else:
@@ -39,7 +39,7 @@ def main():
             if manner == "errs" and count == 2:
                 outgoing.write(wire.pack({"kind": "error", "message": "out of memory"}))
                 continue
-            answer = _decoded(options, len(pcm) / 32_000, count, manner)
+            answer = _decoded(options, head["seconds"], count, manner)
             count += 1
         outgoing.write(wire.pack(answer))
     return 0

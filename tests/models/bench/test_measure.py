@@ -7,7 +7,7 @@ import pytest
 
 from models.bench import measure, process
 from models.bench.audio import Clip
-from models.bench.measure import Candidate
+from models.bench.process import Candidate
 
 CLIPS = [Clip(f"{seconds} s", float(seconds), bytes(32_000 * seconds)) for seconds in (1, 2)]
 COMMAND = [sys.executable, "-m", "tests.models.bench.scripted_worker"]
