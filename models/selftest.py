@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import groupby
 from math import isfinite
 
@@ -25,6 +24,7 @@ from models.bundle import Bundle, default_directory
 from models.errors import AudioFileError
 from models.recogniser import RATE_HZ, Recogniser, Transcript
 from models.sherpa import RecognitionError
+from models.verdict import Verdict
 
 WER_LIMIT = 0.25  # of the recording's words; the practice model makes 0.12 on sentences that it never saw
 _QUIET_S = 3.0
@@ -36,14 +36,6 @@ _REPEATED = 5  # the same token in a row: more often than in any sentence
 _MOSTLY, _MOSTLY_OF = 0.5, 8  # a token that is more than half of at least so many
 _TOO_MANY = 1.75  # times the words of the recording, which no other language needs for as many seconds
 _UNKNOWN = "<unk>"
-
-
-class Verdict(StrEnum):
-    """What a self-test comes to."""
-
-    PASSED = "passed"
-    BROKEN = "broken"
-    UNJUDGED = "unjudged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,31 +17,12 @@ from typing import Any
 
 from models import wire
 from models.bench.audio import Clip
-from models.bench.process import BenchProcess, RowFailed
+from models.bench.process import BenchProcess, Candidate, RowFailed
 from models.bench.stats import Line, Summary, fit, ratio, summarise
 
 PHASES = ("features", "encode", "decode", "whole", "processor")
 _MEMORY_SHARE = 0.5  # of the machine's, for all the processes that run at once
 _MEMORY_OF_FILES = 2.5  # a process against the files of its model: 1.2 GB of the 477 MB of the 110M, rounded up
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A model on an engine. ``engine`` is ``sherpa``, ``ort`` or, with ``peer:`` before it, a peer's name."""
-
-    directory: Path
-    engine: str
-    provider: str
-
-    @property
-    def name(self) -> str:
-        """What tells it from the other candidates of its model."""
-        return f"{self.engine}/{self.provider}"
-
-    def command(self, threads: int) -> list[str]:
-        """The arguments of its bench worker."""
-        named = {"--model": str(self.directory), "--engine": self.engine, "--provider": self.provider}
-        return [part for pair in named.items() for part in pair] + ["--threads", str(threads)]
 
 
 @dataclass(frozen=True, slots=True)

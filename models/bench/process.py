@@ -7,6 +7,8 @@ import contextlib
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from models import wire
 from models.errors import SwictationError
@@ -15,6 +17,25 @@ _LOAD_S = 300.0  # weights from a cold disk, and the graphs of a GPU
 _DECODE_S, _DECODE_PER_AUDIO = 60.0, 20.0
 _LEAVE_S = 5.0
 _STREAM_LIMIT = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model on an engine. ``engine`` is ``sherpa``, ``ort`` or, with ``peer:`` before it, a peer's name."""
+
+    directory: Path
+    engine: str
+    provider: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other candidates of its model."""
+        return f"{self.engine}/{self.provider}"
+
+    def command(self, threads: int) -> list[str]:
+        """The arguments of its bench worker."""
+        named = {"--model": str(self.directory), "--engine": self.engine, "--provider": self.provider}
+        return [part for pair in named.items() for part in pair] + ["--threads", str(threads)]
 
 
 class RowFailed(SwictationError):
@@ -50,9 +71,9 @@ class BenchProcess:
         return cls(process, head, (time.perf_counter() - started) * 1000)
 
     async def ask(self, kind: str, pcm: bytes = b"", seconds: float = 0.0) -> wire.Head:
-        """Send a request, with ``seconds`` of audio, and give the answer. Raises RowFailed."""
+        """Send a request, with or about ``seconds`` of audio, and give the answer. Raises RowFailed."""
         assert self._process.stdin is not None
-        self._process.stdin.write(wire.pack({"kind": kind}, pcm))
+        self._process.stdin.write(wire.pack({"kind": kind, "seconds": seconds}, pcm))
         with contextlib.suppress(ConnectionError):  # then there is no answer either, which is told
             await self._process.stdin.drain()
         head = await self._answer(_DECODE_S + _DECODE_PER_AUDIO * seconds, "answer")

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from models import bundle, selftest
 from models.bench.audio import Clip, of_length
-from models.bench.measure import Candidate
-from models.bench.process import BenchProcess
+from models.bench.process import BenchProcess, Candidate
 from models.bench.stats import ratio
-from models.selftest import Verdict
+from models.verdict import Verdict
 
 SECONDS = 2.8  # of speech that is timed: a short sentence
 _REPEATS = 15

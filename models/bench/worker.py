@@ -6,11 +6,12 @@ It speaks ``models.wire`` on stdin and stdout, and nothing that was heard leaves
     -> {"kind": "failed", "message"}                                   it cannot be measured; exit status 3
     <- {"kind": "decode"} + PCM                                        int16 little-endian mono, 16 kHz
     -> {"kind": "decoded", "phases_ms", "tokens", "steps", "heard", "rss_bytes"}
+    <- {"kind": "reference", "seconds"}                                as decode, with so much of the model's reference
     <- {"kind": "selftest"}
     -> {"kind": "judged", "verdict", "wer", "reason", "decode_ms"}
     <- {"kind": "sentences"}
     -> {"kind": "counted", "errors", "words"}                          of the practice set
-    -> {"kind": "error", "message"}                                    to any of the three
+    -> {"kind": "error", "message"}                                    to any of them
 
 ``heard`` is a digest of the text, so that two rows can be told to agree. ``rss_bytes`` is this process's memory.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import sys
 import time
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models import bundle, loading, practice_set, selftest, wire
+from models.bench import audio
 from models.bundle import Bundle
 from models.errors import BundleError, SwictationError
 from models.recogniser import Recogniser
@@ -93,21 +96,28 @@ def _serve(
     incoming: BinaryIO,
     outgoing: BinaryIO,
 ) -> None:
+    reference = functools.cache(functools.partial(_reference, found))
     while (message := wire.read(incoming)) is not None:
         head, pcm = message
         try:
-            answer = _answer(head["kind"], recogniser, found, pcm)
+            heard = reference(head["seconds"]) if head["kind"] == "reference" else pcm
+            answer = _answer(head["kind"], recogniser, found, heard)
         except failures as error:
             answer = {"kind": "error", "message": " ".join(str(error).split())[:300]}
         outgoing.write(wire.pack(answer))
 
 
 def _answer(kind: str, recogniser: Recogniser, found: Bundle, pcm: bytes) -> wire.Head:
-    if kind == "decode":
+    if kind in {"decode", "reference"}:
         return _measured(recogniser, pcm)
     if kind == "selftest":
         return _judged(recogniser, found)
     return {"kind": "counted", **asdict(practice_set.count(recogniser, practice_set.read()))}
+
+
+def _reference(found: Bundle, seconds: float) -> bytes:
+    """So much of the recording that the model is tested with."""
+    return audio.of_length(selftest.reference_for(found).pcm, seconds).pcm
 
 
 def _measured(recogniser: Recogniser, pcm: bytes) -> wire.Head:
