@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 RATE_HZ = 16_000
 FRAME_MS = 20
 FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000  # 320
 FRAME_BYTES = FRAME_SAMPLES * 2  # int16, mono
+TOLD_WORDS = 6  # a status tells so many of the last text
 
 
 class Mode(StrEnum):
@@ -43,16 +44,30 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The window that had the keyboard focus at some moment; equal targets are the same window."""
+    """The window that had the keyboard focus at some moment; equal targets are the same window.
+
+    ``application`` is its program's name in lower case: the class of WM_CLASS on X11, the app_id on Wayland, "" where
+    it is not known. ``kind`` is the windowing system that ``window`` is a number of.
+    """
 
     window: int
-    title: str = ""
+    title: str = field(default="", compare=False)
+    application: str = field(default="", compare=False)
+    pid: int | None = field(default=None, compare=False)
+    kind: str = "x11"
 
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """The result of one attempt to insert a text. ``reason`` says in one line why it is not ``confirmed``."""
+    """The result of one attempt to insert a text. ``reason`` says in one line why it is not ``confirmed``.
+
+    ``way`` is which way got it in, ``silent`` are the ways that were tried before and proved to be ignored there.
+    Of a ``secret`` one the text must not be written down.
+    """
 
     outcome: Outcome
     reason: str | None = None
     insert_ms: float | None = None
+    way: str | None = None
+    silent: tuple[str, ...] = ()
+    secret: bool = False

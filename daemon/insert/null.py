@@ -10,6 +10,7 @@ class NullInserter:
 
     name = "none"
     undoable = False
+    notice: str | None = None
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -19,6 +20,10 @@ class NullInserter:
 
     async def stop(self) -> None:
         """Do nothing."""
+
+    async def ask(self) -> str | None:
+        """There is no permission that would help."""
+        return self.reason
 
     async def prepare(self) -> None:
         """Do nothing."""

@@ -15,10 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from daemon.insert.contract import LATER
+from daemon.insert.contract import CTRL_V, LATER
 from daemon.messages import Insertion, Outcome, Target
 
 _TOOL_S = 5.0  # the first PowerShell of a session takes seconds
+_CMD_V = "cmd+v"
 _GIVE_BACK_S = 0.8  # fixed timers of 300 ms have lost the race against slow programs
 
 _POWERSHELL = ("powershell", "-NoProfile", "-NonInteractive", "-Command")
@@ -36,12 +37,13 @@ class Desktop:
     write: Sequence[str]
     front: Callable[[], Target | None]
     chord: Callable[[], None]
+    way: str = CTRL_V
 
 
 def desktop(platform: str) -> Desktop:
     """The desktop of ``platform``: ``darwin`` or ``win32``."""
     if platform == "darwin":
-        return Desktop(("pbpaste",), ("pbcopy",), _front_on_macos, lambda: _press("cmd"))
+        return Desktop(("pbpaste",), ("pbcopy",), _front_on_macos, lambda: _press("cmd"), _CMD_V)
     return Desktop(
         (*_POWERSHELL, _UTF8 + "[Console]::Out.Write((Get-Clipboard -Raw))"),
         (*_POWERSHELL, _UTF8 + "Set-Clipboard -Value ([Console]::In.ReadToEnd())"),
@@ -51,12 +53,14 @@ def desktop(platform: str) -> Desktop:
 
 
 class PynputPaste:
-    """Inserts by the system's paste chord. See ``contract.Inserter``."""
+    """Inserts by the system's paste chord. See ``contract.Desktop``."""
 
     name = "pynput"
     undoable = False
+    notice: str | None = None
 
     def __init__(self, on: Desktop, *, give_back_s: float = _GIVE_BACK_S) -> None:
+        self.ways = (on.way,)
         self._on = on
         self._give_back_s = give_back_s
         self._original: str | None = None  # the user's text while ours is on the clipboard
@@ -70,6 +74,9 @@ class PynputPaste:
         await self._stop_waiting()
         await self._give_back()
 
+    async def ask(self) -> str | None:
+        """Nothing has to be asked for."""
+
     async def prepare(self) -> None:
         """Do nothing: the clipboard is read when a text is inserted."""
 
@@ -77,10 +84,8 @@ class PynputPaste:
         """The window in front on Windows, the program in front on macOS; None if the system does not say."""
         return await asyncio.to_thread(self._on.front)
 
-    async def insert(self, text: str, target: Target | None) -> Insertion:
+    async def insert(self, text: str, target: Target, ways: Sequence[str]) -> Insertion:  # noqa: ARG002 - the contract's
         """Paste ``text`` if ``target`` is still in front."""
-        if target is None:
-            return _held(f"no window had the keyboard focus: click where the text belongs and {LATER}")
         if (front := await self.focus()) is None or front.window != target.window:
             return _held(f"the window in front changed while you were speaking: {LATER}")
         await self._stop_waiting()
@@ -93,7 +98,7 @@ class PynputPaste:
             await self._give_back()
             return _held(f"the paste keys could not be sent ({' '.join(str(error).split())}): {LATER}")
         self._giving_back = asyncio.create_task(self._give_back_later(), name="give the clipboard back")
-        return Insertion(Outcome.SENT, "this system does not tell whether the text was taken")
+        return Insertion(Outcome.SENT, "this system does not tell whether the text was taken", way=self._on.way)
 
     async def undo(self) -> str | None:
         """Refuse: whether the text arrived, or was changed since, is not known."""
@@ -135,7 +140,10 @@ def _press(modifier: str) -> None:
 def _front_on_macos() -> Target | None:
     workspace = importlib.import_module("AppKit").NSWorkspace.sharedWorkspace()  # pynput brings it on macOS
     program = workspace.frontmostApplication()
-    return None if program is None else Target(int(program.processIdentifier()), str(program.localizedName()))
+    if program is None:
+        return None
+    name, pid = str(program.localizedName()), int(program.processIdentifier())
+    return Target(pid, name, name.lower(), pid, "pynput")
 
 
 def _front_on_windows() -> Target | None:
@@ -146,4 +154,4 @@ def _front_on_windows() -> Target | None:
         return None
     title = ctypes.create_unicode_buffer(256)
     user32.GetWindowTextW(window, title, len(title))
-    return Target(int(window), title.value)
+    return Target(int(window), title.value, kind="pynput")

@@ -7,7 +7,8 @@ import psutil
 import pytest
 from Xlib.display import Display
 
-from daemon.insert.x11 import X11Inserter
+from daemon.insert.ladder import Ladder
+from daemon.insert.x11.desktop import X11Desktop
 from tests.desktop import Desktop, wait_until
 
 TEXTS = {
@@ -78,9 +79,9 @@ def clipboard(desktop):
 
 @pytest.fixture
 async def inserter(desktop, clipboard):
-    inserter = X11Inserter(desktop.environment["DISPLAY"])
+    inserter = Ladder(X11Desktop(desktop.environment["DISPLAY"]))
     await inserter.start()
-    await inserter._worker.wait_ready(30)
+    await inserter.desktop.wait_ready(30)
     yield inserter
     await inserter.stop()
 

@@ -15,6 +15,9 @@ from daemon.messages import Insertion, Outcome, Target
         ("auto", "linux", {}, "none"),
         ("x11", "linux", {"DISPLAY": ""}, "none"),
         ("auto", "linux", {"WAYLAND_DISPLAY": "wayland-0"}, "none"),
+        ("auto", "linux", {"WAYLAND_DISPLAY": "wayland-0", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/none"}, "portal"),
+        ("portal", "linux", {"DISPLAY": ":7", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/none"}, "portal"),
+        ("portal", "linux", {"DISPLAY": ":7"}, "none"),
         ("none", "linux", {"DISPLAY": ":7"}, "none"),
         ("pynput", "linux", {"DISPLAY": ":7"}, "none"),
         ("auto", "darwin", {}, "pynput"),
@@ -32,7 +35,10 @@ def test_each_desktop_gets_its_way_in(method, platform, environment, name):
     [
         ("auto", {}, ["no display", "swictation last --insert"]),
         ("auto", {"WAYLAND_DISPLAY": "wayland-0"}, ["Wayland", "swictation last"]),
+        ("portal", {"WAYLAND_DISPLAY": "wayland-0"}, ["no session bus", "swictation last"]),
         ("none", {"DISPLAY": ":7"}, ["insert.method", "swictation last"]),
+        ("wayland", {"DISPLAY": ":7"}, ["no Wayland session"]),
+        ("wayland", {"DISPLAY": ":7", "WAYLAND_DISPLAY": "/nowhere"}, ["does not answer", "insert.method"]),
         ("pynput", {"DISPLAY": ":7"}, ["pynput", '"auto"']),
     ],
 )

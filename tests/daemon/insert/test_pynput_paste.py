@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from daemon.insert.ladder import Ladder
 from daemon.insert.pynput_paste import Desktop, PynputPaste
 from daemon.messages import Outcome, Target
 
@@ -27,7 +28,7 @@ class FakeDesktop:
 
     def inserter(self):
         read, write = ("cat", str(self.file)), ("tee", str(self.file))
-        return PynputPaste(Desktop(read, write, lambda: self.front, self.chord), give_back_s=GIVE_BACK_S)
+        return Ladder(PynputPaste(Desktop(read, write, lambda: self.front, self.chord), give_back_s=GIVE_BACK_S))
 
 
 @pytest.fixture

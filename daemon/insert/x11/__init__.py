@@ -1,0 +1,1 @@
+"""Insertion on X11: a worker with a connection of its own to the X server."""
