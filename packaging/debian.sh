@@ -43,8 +43,9 @@ for library in "$root"/usr/lib/swictation/_internal/lib*.so*; do
     [ -L "$library" ] || ! cmp -s "$library" "/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/${library##*/}" || rm "$library"
 done
 for program in swictation swictation-tray; do ln -s "../lib/swictation/$program" "$root/usr/bin/$program"; done
-cp packaging/linux/swictation.desktop "$share/applications/"
-fill packaging/linux/swictation.metainfo.xml VERSION "$SWICTATION_VERSION" DATE "$DATE" >"$share/metainfo/swictation.metainfo.xml"
+id=io.github.swictation.Swictation # by which the portals of GNOME and KDE know the program
+cp "packaging/linux/$id.desktop" "$share/applications/"
+fill "packaging/linux/$id.metainfo.xml" VERSION "$SWICTATION_VERSION" DATE "$DATE" >"$share/metainfo/$id.metainfo.xml"
 "$python" packaging/icons.py "$share/icons/hicolor"
 "$python" packaging/manpage.py | gzip -9n >"$share/man/man1/swictation.1.gz"
 ln -s swictation.1.gz "$share/man/man1/swictation-tray.1.gz"

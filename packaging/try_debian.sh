@@ -13,9 +13,11 @@ deb=${debs[0]}
 [ -f "$deb" ] || fail "there is no package: bash packaging/debian.sh"
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/swictation-root-XXXXXX")
 chmod 755 "$root"
+shared=$(mktemp -d) # the directories of the demonstration, at the same place in the root
+sockets=/tmp/.X11-unix # where every X server has them
 cleanup() {
-    if umount -R "$root/proc" "$root/dev" "$root/tmp" 2>/dev/null || ! grep -q " $root/" /proc/mounts; then
-        rm -rf --one-file-system "$root"
+    if umount -R "$root/proc" "$root/dev" "$root$shared" "$root$sockets" 2>/dev/null || ! grep -q " $root/" /proc/mounts; then
+        rm -rf --one-file-system "$root" "$shared"
     else
         say "$root is still mounted: umount it and delete it"
     fi
@@ -26,10 +28,8 @@ listing() { (cd "$root" && find usr etc opt var/lib root home -xdev \( -path var
 
 say "checking the package"
 lintian --fail-on error "$deb" >build/debian/lintian.log || { cat build/debian/lintian.log; fail "lintian finds errors"; }
-desktop-file-validate build/debian/swictation/usr/share/applications/swictation.desktop
-# the program has no domain yet that its id could be made from
-appstreamcli validate --no-net --override=cid-desktopapp-is-not-rdns=info \
-    build/debian/swictation/usr/share/metainfo/swictation.metainfo.xml
+desktop-file-validate build/debian/swictation/usr/share/applications/*.desktop
+appstreamcli validate --no-net build/debian/swictation/usr/share/metainfo/*.metainfo.xml
 
 say "making a fresh Debian 12"
 debootstrap --variant=minbase --include=ca-certificates bookworm "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >build/debian/debootstrap.log ||
@@ -40,8 +40,11 @@ cp -a /etc/apt/sources.list* /etc/apt/apt.conf.d "$root/etc/apt/" # the mirror t
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --make-rslave "$root/dev"
-mkdir -p "$root/tmp"
-mount --bind /tmp "$root/tmp" # the screen's socket, and the directories of the demonstration
+[ -d "$sockets" ] || mkdir -m 1777 "$sockets"
+for place in "$shared" "$sockets"; do
+    mkdir -p "$root$place"
+    mount --bind "$place" "$root$place"
+done
 inside chroot "$root" apt-get -qq update
 cp "$deb" "$root/root/swictation.deb"
 
@@ -55,7 +58,7 @@ say "installing the package"
 inside chroot "$root" apt-get -qq install -y --no-install-recommends /root/swictation.deb >build/debian/install.log 2>&1 ||
     fail "it cannot be installed: see build/debian/install.log"
 inside chroot "$root" swictation transcribe /usr/lib/swictation/_internal/models/practice/recording.flac
-xvfb-run --auto-servernum --server-args="-screen 0 1280x800x24 -nolisten tcp" \
+TMPDIR=$shared xvfb-run --auto-servernum --server-args="-screen 0 1280x800x24 -nolisten tcp" \
     .venv/bin/python packaging/demonstrate.py --program "chroot $root swictation" --picture build/debian/dictated.png
 say "removing it"
 inside chroot "$root" apt-get -qq purge -y swictation >build/debian/remove.log 2>&1

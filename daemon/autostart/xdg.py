@@ -27,12 +27,12 @@ X-GNOME-Autostart-enabled=true
 
 
 class DesktopEntry:
-    """``swictation.desktop`` in ``directory``, which starts daemon and tray."""
+    """The file ``name`` in ``directory``, which starts daemon and tray."""
 
     name = "xdg"
 
-    def __init__(self, directory: Path) -> None:
-        self._file = directory / "swictation.desktop"
+    def __init__(self, directory: Path, name: str = "swictation.desktop") -> None:
+        self._file = directory / name
 
     def obstacle(self) -> str | None:
         """None: a desktop that does not read it cannot be told from one that does."""

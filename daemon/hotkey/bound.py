@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 _RETRY_S = 3.0
 
-NewHotkey = Callable[[str, Callable[[str], None]], Hotkey]
+NewHotkey = Callable[[str, Callable[[str | None], None]], Hotkey]
 
 
 class BoundHotkey:
@@ -36,6 +36,11 @@ class BoundHotkey:
     def name(self) -> str:
         """Which way in this is."""
         return self._hotkey.name
+
+    @property
+    def trigger(self) -> str | None:
+        """What the user has to press, where the desktop has another name for it, or another key."""
+        return self._hotkey.trigger
 
     def cancel_key(self, active: bool) -> None:
         """Listen for Escape, or stop doing so."""
@@ -62,9 +67,11 @@ class BoundHotkey:
         """
         if parse(key) != parse(self.key):
             hotkey = self._new(key, self._lost)
-            reason = hotkey.reason
             try:
                 await hotkey.start()
+                reason = hotkey.reason
+                if insist:
+                    await _changeable(hotkey)
             except HotkeyError as error:
                 if insist:
                     raise
@@ -97,11 +104,19 @@ class BoundHotkey:
                 await self._hotkey.stop()
                 await self.start()
 
-    def _lost(self, reason: str) -> None:
-        if reason != self.fault:
+    def _lost(self, reason: str | None) -> None:
+        if reason is not None and reason != self.fault:
             log.warning("%s", reason)
         self._note(reason)
 
     def _note(self, fault: str | None) -> None:
         self.fault = fault
         self._changed()
+
+
+async def _changeable(hotkey: Hotkey) -> None:
+    """Raises HotkeyError where the desktop has a key for us already, which only its own settings can change."""
+    if hotkey.trigger is not None:
+        await hotkey.stop()
+        given = f"{hotkey.trigger}, as the desktop says"
+        raise HotkeyError(f"the key is {given}: give dictation another one in its settings for shortcuts")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from daemon import compositors
 from daemon.errors import HotkeyError
 from daemon.hotkey.contract import Hotkey, Listener
-from daemon.hotkey.keys import parse
+from daemon.hotkey.keys import Chord, parse
 from daemon.hotkey.null import NullHotkey
+from daemon.paths import session_bus
 
 # Bouncing keys come down again within a few ms, auto-repeat of a remote desktop that sends releases at once.
 RELEASE_GRACE_S = 0.03
@@ -35,7 +37,7 @@ def choose(
         return PynputHotkey(chord, listener, release_grace_s=release_grace_s)
     if environment.get("WAYLAND_DISPLAY"):
         # an X11 grab would be heard only while an XWayland window has the focus: worse than none
-        return NullHotkey("Wayland: bind `swictation toggle` to a key in the keyboard settings of the desktop")
+        return _wayland(chord, listener, environment)
     display = environment.get("DISPLAY")
     if not display:
         return NullHotkey("no display: use `swictation toggle`")
@@ -44,3 +46,15 @@ def choose(
     except ImportError:
         raise HotkeyError("the hotkey needs python-xlib: run `pip install python-xlib`") from None
     return X11Hotkey(chord, listener, display=display, release_grace_s=release_grace_s)
+
+
+def _wayland(chord: Chord, listener: Listener, environment: Mapping[str, str]) -> Hotkey:
+    hint = compositors.hint(environment, chord)
+    address = session_bus(environment)
+    if address is None or compositors.detect(environment) == "hyprland":  # whose portal has shortcuts without keys
+        return NullHotkey(hint)
+    try:
+        from daemon.hotkey.portal import PortalHotkey  # dbus-fast is there on Linux only
+    except ImportError:
+        raise HotkeyError("the hotkey needs dbus-fast: run `pip install dbus-fast`") from None
+    return PortalHotkey(chord, listener, address=address, hint=hint)

@@ -14,17 +14,19 @@ class Listener:
     on_press: Callable[[float], None]  # the key went down: once, however long it is held
     on_release: Callable[[float], None]  # it went up: once for each press
     on_cancel: Callable[[float], None]  # Escape, at most once for each ``cancel_key(True)``
-    on_lost: Callable[[str], None]  # the key can no longer be heard, and why: at most once
+    on_lost: Callable[[str | None], None]  # the key can no longer be heard, and why; None: after all it can
 
 
 class Hotkey(Protocol):
     """One key that starts and ends a dictation, wherever the keyboard focus is.
 
-    ``name`` says which way in this is, ``reason`` why there is none (None where there is one).
+    ``name`` says which way in this is, ``reason`` why there is none (None where there is one), ``trigger`` what the
+    user has to press in the desktop's words, where that is for the desktop to say.
     """
 
     name: str
     reason: str | None
+    trigger: str | None
 
     async def start(self) -> None:
         """Begin to listen. Raises KeyTaken or HotkeyError, naming the key."""

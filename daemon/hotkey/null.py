@@ -10,6 +10,7 @@ class NullHotkey:
 
     def __init__(self, reason: str) -> None:
         self.reason: str | None = reason
+        self.trigger: str | None = None
 
     async def start(self) -> None:
         """Do nothing."""

@@ -38,6 +38,7 @@ class PynputHotkey:
 
     def __init__(self, chord: Chord, listener: Listener, *, release_grace_s: float) -> None:
         self.reason: str | None = None
+        self.trigger: str | None = None
         self._chord = chord
         self._listener = listener
         self._grace_s = release_grace_s

@@ -27,6 +27,7 @@ class X11Hotkey:
 
     def __init__(self, chord: Chord, listener: Listener, *, display: str, release_grace_s: float) -> None:
         self.reason: str | None = None
+        self.trigger: str | None = None
         self._chord = chord
         self._listener = listener
         self._display = display

@@ -18,6 +18,30 @@ from daemon.hotkey.choose import choose
             "none",
             "Wayland: bind `swictation toggle` to a key in the keyboard settings of the desktop",
         ),
+        (
+            "linux",
+            {"WAYLAND_DISPLAY": "wayland-0", "SWAYSOCK": "/run/sway"},
+            "none",
+            (
+                "sway lets no program listen to keys: add `bindsym --no-repeat F9 exec swictation toggle` to "
+                "~/.config/sway/config, then `swaymsg reload`"
+            ),
+        ),
+        (
+            "linux",
+            {"WAYLAND_DISPLAY": "wayland-1", "XDG_CURRENT_DESKTOP": "Hyprland", "DBUS_SESSION_BUS_ADDRESS": "unix:x"},
+            "none",
+            (
+                'Hyprland lets no program listen to keys: add `hl.bind("F9", hl.dsp.exec_cmd("swictation toggle"))` to '
+                "~/.config/hypr/hyprland.lua"
+            ),
+        ),
+        (
+            "linux",
+            {"WAYLAND_DISPLAY": "wayland-0", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/none"},
+            "portal",
+            None,
+        ),
     ],
 )
 async def test_choose(ear, platform, environment, name, reason):

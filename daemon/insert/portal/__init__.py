@@ -1,0 +1,1 @@
+"""Insertion on GNOME and KDE, by the desktop's portal."""
