@@ -15,17 +15,21 @@ from gui.present import Icon
 _SIZES_PX = (16, 22, 24, 32, 44, 48, 66)
 _BESIDE_BADGE = 0.82  # the picture shrinks so much that the badge hides none of its meaning
 _BADGE = "practice"
+_STANDING = "standing"
 _CLEARING = QRectF(0.5, 0.4375, 0.5625, 0.625)  # around the badge, in parts of the size
 _CLEARING_RADIUS = 0.1
 
 
 @cache
-def picture(icon: Icon, *, practice: bool = False, level: int = 0) -> QIcon:
-    """The icon of a state; ``level``, 0 to 3, is how loud the microphone is. Needs a QGuiApplication."""
+def picture(icon: Icon, *, practice: bool = False, level: int = 0, standing: bool = False) -> QIcon:
+    """The icon of a state; ``level``, 0 to 3, is how loud the microphone is. Needs a QGuiApplication.
+
+    ``standing`` adds a red dot: the microphone is open though nothing is dictated.
+    """
     name = f"{icon}-{level}" if icon is Icon.LISTENING and level else str(icon)
     result = QIcon()
     for size_px in _SIZES_PX:
-        result.addPixmap(_drawn(name, size_px, practice=practice))
+        result.addPixmap(_drawn(name, size_px, practice=practice, standing=standing))
     return result
 
 
@@ -38,7 +42,7 @@ def program_picture() -> QIcon:
     return result
 
 
-def _drawn(name: str, size_px: int, *, practice: bool) -> QPixmap:
+def _drawn(name: str, size_px: int, *, practice: bool, standing: bool = False) -> QPixmap:
     pixmap = QPixmap(size_px, size_px)
     pixmap.fill(Qt.GlobalColor.transparent)
     whole = QRectF(0, 0, size_px, size_px)
@@ -51,6 +55,8 @@ def _drawn(name: str, size_px: int, *, practice: bool) -> QPixmap:
         _renderer(_BADGE).render(painter, whole)
     else:
         _renderer(name).render(painter, whole)
+    if standing:
+        _renderer(_STANDING).render(painter, whole)
     painter.end()
     return pixmap
 

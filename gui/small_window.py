@@ -44,7 +44,7 @@ class SmallWindow(QWidget):
 
     def show_view(self, view: View) -> None:
         """Bring everything up to ``view``."""
-        icon = picture(view.icon, practice=view.practice, level=view.level)
+        icon = picture(view.icon, practice=view.practice, level=view.level, standing=view.standing)
         self._icon.setPixmap(icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatio()))
         self._icon.setAccessibleName(view.title)
         self._title.setText(view.title)

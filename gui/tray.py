@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.notices import Notice
@@ -44,8 +45,8 @@ class Tray(QObject):
     def show(self, view: View) -> None:
         """Show another view."""
         before, self._view = self._view, view
-        if (view.icon, view.practice, view.level) != (before.icon, before.practice, before.level):
-            self._icon.setIcon(picture(view.icon, practice=view.practice, level=view.level))
+        if _of(view) is not _of(before):
+            self._icon.setIcon(_of(view))
         if view.tooltip != before.tooltip:
             self._icon.setToolTip(view.tooltip)
 
@@ -61,7 +62,7 @@ class Tray(QObject):
         self._icon.hide()
 
     def _new_icon(self) -> QSystemTrayIcon:
-        icon = QSystemTrayIcon(picture(self._view.icon, practice=self._view.practice, level=self._view.level))
+        icon = QSystemTrayIcon(_of(self._view))
         icon.setToolTip(self._view.tooltip)
         icon.setContextMenu(self._menu)
         icon.activated.connect(self._activated)
@@ -85,3 +86,7 @@ class Tray(QObject):
     def _message_clicked(self) -> None:
         if self._notice is not None and self._notice.does is not None:
             self.noticed.emit(self._notice)
+
+
+def _of(view: View) -> QIcon:
+    return picture(view.icon, practice=view.practice, level=view.level, standing=view.standing)

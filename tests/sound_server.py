@@ -31,5 +31,9 @@ class SoundServer(PrivateSound):
     def recorders(self) -> list[str]:
         """The process ids that have a microphone open, but for our own."""
         ours = {str(reader.pid) for reader in self._keep_alive.values()}
+        return [pid for pid in self.streams().values() if pid not in ours]
+
+    def streams(self) -> dict[int, str | None]:
+        """Every stream that reads a microphone, with its process id."""
         outputs = json.loads(self.pactl("--format=json", "list", "source-outputs"))
-        return [pid for one in outputs if (pid := one["properties"].get("application.process.id")) not in ours]
+        return {one["index"]: one["properties"].get("application.process.id") for one in outputs}

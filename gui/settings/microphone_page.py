@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from gui.settings.controls import Limit
+from gui.settings.controls import Limit, Number, Switch
 from gui.settings.listening import Listening
 from gui.settings.meter import Meter
 from gui.settings.microphone_words import heard_words, level_words, offered
@@ -80,6 +80,7 @@ class MicrophonePage(Page):
         self._heard.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._heard.setAccessibleName("What was heard")
         self.row("", self._heard)
+        self._between(values)
         self.end()
         self._listening = Listening(self._link, self)
         self._listening.level.connect(self._show_level)
@@ -105,6 +106,31 @@ class MicrophonePage(Page):
         self._listening.stop()
         self._show_level({"level_dbfs": None, "speech": False})
         self._show_test()
+
+    def _between(self, values: Values) -> None:
+        self.section("Between dictations")
+        self.field(
+            values,
+            "microphone.linger_s",
+            "Stays &open",
+            Number("s", zero="not at all", step=10),
+            "After a dictation: the next one begins without waiting for it. The icon shows a red dot meanwhile.",
+        )
+        self.field(
+            values,
+            "microphone.keep_open",
+            "",
+            Switch("&Always open"),
+            "From the start on, as long as swictation runs, and the desktop shows that it listens.",
+        )
+        self.field(
+            values,
+            "microphone.pre_roll_ms",
+            "&Kept from before",
+            Number("ms", zero="nothing", step=100),
+            "While it is open: what was said so shortly before the key belongs to the dictation. "
+            "It is kept in memory, never in a file.",
+        )
 
     def _level(self) -> QWidget:
         both = QWidget()

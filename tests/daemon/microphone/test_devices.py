@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.errors import MicrophoneError
-from daemon.microphones import Source, choose, on_server, sources
+from daemon.microphone.devices import Source, choose, on_server, sources
 
 DESK = Source("alsa_input.usb-Desk_Mic-00.mono", "Desk Microphone")
 HEADSET = Source("bluez_input.AA_BB", "Headset")

@@ -12,86 +12,22 @@ import numpy as np
 import psutil
 import pytest
 
-from daemon.capture import Microphone, list_devices
 from daemon.errors import MicrophoneError, MicrophoneLost
-from daemon.messages import FRAME_BYTES, FRAME_MS, RATE_HZ
+from daemon.messages import FRAME_BYTES, FRAME_MS
+from daemon.microphone.capture import list_devices
+from tests.daemon.hearing import (
+    LEAD_IN,
+    noise,
+    place_in,
+    record,
+    record_until_lost,
+    samples_of,
+    standing_by,
+    until,
+)
 from tests.sound_server import SoundServer
 
 pytestmark = pytest.mark.sound
-
-LEAD_IN = bytes(6400)  # 200 ms: the null sink swallows up to 5 ms where playing begins
-
-
-@pytest.fixture
-def sound(tmp_path, monkeypatch):
-    with SoundServer(tmp_path) as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        yield server
-
-
-@contextlib.asynccontextmanager
-async def standing_by():
-    microphone = Microphone()
-    await microphone.start()
-    try:
-        yield microphone
-    finally:
-        await microphone.stop()
-
-
-async def record(microphone, seconds, device="", then=None):
-    """Frames for ``seconds``; ``then`` is called once the first one is there."""
-    frames = []
-    async with contextlib.aclosing(microphone.open(device)) as source:
-        async for frame in source:
-            frames.append(frame)
-            if len(frames) == 1 and then is not None:
-                then()
-            if len(frames) * FRAME_MS >= seconds * 1000:
-                break
-    return frames
-
-
-async def record_until_lost(microphone, frames, device=""):
-    """Record into ``frames`` until the microphone ends by itself; gives back why."""
-    try:
-        async with contextlib.aclosing(microphone.open(device)) as source:
-            async for frame in source:
-                frames.append(frame)
-    except MicrophoneLost as lost:
-        return str(lost)
-    raise AssertionError("the frames ended without a reason")
-
-
-async def until(true, limit_s=10.0):
-    deadline_s = time.monotonic() + limit_s
-    while not true():
-        assert time.monotonic() < deadline_s, "it never came true"
-        await asyncio.sleep(0.02)
-
-
-def noise(seconds, rate_hz=RATE_HZ, channels=1):
-    """Speech-band noise of a fixed seed, int16, whose every 20 ms is unlike any other."""
-    samples = np.random.default_rng(7).standard_normal(round(seconds * RATE_HZ))
-    spectrum = np.fft.rfft(samples)
-    spectrum[np.fft.rfftfreq(len(samples), 1 / RATE_HZ) > 3000] = 0
-    samples = np.fft.irfft(spectrum, round(seconds * rate_hz)) * rate_hz / RATE_HZ
-    return np.repeat((samples * 4000).astype("<i2")[:, None], channels, axis=1)
-
-
-def place_in(heard, played):
-    """Where ``played`` lies in ``heard`` (samples), and how alike they are there (1 is exact)."""
-    size = 1 << (len(heard) + len(played)).bit_length()
-    found = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(played, size)), size)
-    at = int(found[: len(heard)].argmax())
-    there = heard[at : at + len(played)].astype(float)
-    part = played[: len(there)].astype(float)
-    return at, float(there @ part / np.sqrt((there @ there) * (part @ part)))
-
-
-def samples_of(frames):
-    return np.frombuffer(b"".join(frame.pcm for frame in frames), "<i2").astype(float)
 
 
 async def test_every_sample_arrives_once_and_in_order(sound):
@@ -193,13 +129,18 @@ async def test_opening_again_and_again_leaks_nothing(sound):
         await record(microphone, 0.1)
         await until(lambda: sound.recorders() == [])
         worker = psutil.Process(microphone.status()["worker"])
-        before = (worker.num_fds(), worker.num_threads(), psutil.Process().num_fds())
+        await until(lambda: worker.children() == [])  # it has asked which microphone the default is
+        await asyncio.sleep(0.2)
+
+        def used():
+            return worker.num_fds(), worker.num_threads(), psutil.Process().num_fds()
+
+        before = used()
         for _ in range(20):
             await record(microphone, 0.06)
         await until(lambda: sound.recorders() == [])
         assert microphone.status()["worker"] == worker.pid
-        assert (worker.num_fds(), worker.num_threads(), psutil.Process().num_fds()) == before
-        assert worker.children() == []
+        await until(lambda: worker.children() == [] and used() == before, limit_s=2.0)
 
 
 async def test_two_takes_at_once_are_refused(sound):

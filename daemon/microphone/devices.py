@@ -22,12 +22,16 @@ _NOTHING_LEFT = "auto_null.monitor"  # the default source of a server that has n
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One microphone. ``device`` is what PortAudio opens, ``server_source`` the source behind it on a sound server."""
+    """One microphone. ``device`` is what PortAudio opens, ``server_source`` the source behind it on a sound server.
+
+    A server gives ``index`` to one connection of a microphone: plugged in again, it has another.
+    """
 
     name: str
     description: str
     device: int | str | None = None  # None is the default of PortAudio
     server_source: str | None = None
+    index: int | None = None
     default: bool = False
     monitor: bool = False  # what a loudspeaker plays
 
@@ -60,6 +64,7 @@ def server_sources() -> list[Source] | None:
             description=source["description"],
             device=SERVER_DEVICE,
             server_source=source["name"],
+            index=source["index"],
             default=source["name"] == about["default_source_name"],
             monitor=bool(source["monitor_source"]),
         )
@@ -103,6 +108,13 @@ def is_gone(source: Source) -> bool:
     """
     left = server_sources() if source.server_source is not None else None
     return left is not None and all(other.name != source.name for other in left)
+
+
+def recorded_index(process: int) -> int | None:
+    """The index of what a process records from, to which the server may have moved it; None where it does not say."""
+    streams = _pactl("list", "source-outputs") or ()
+    ours = (one for one in streams if one["properties"].get("application.process.id") == str(process))
+    return next((int(one["source"]) for one in ours), None)
 
 
 def _pactl(*arguments: str) -> Any:

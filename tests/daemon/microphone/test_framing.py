@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from daemon.framing import Framer, SampleClock
 from daemon.messages import FRAME_BYTES, FRAME_MS, RATE_HZ
+from daemon.microphone.framing import Framer, SampleClock
 
 BLOCK_S = FRAME_MS / 1000
 

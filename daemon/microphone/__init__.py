@@ -1,0 +1,1 @@
+"""The microphone: its worker process, its stream, and how long it stays open."""
