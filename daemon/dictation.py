@@ -1,9 +1,8 @@
 """The one data path: frames to utterances to text at the cursor to a record of what it cost.
 
-``_listen`` turns the frames of one take (one recording) into pieces of speech as they end; ``run`` takes these, of all
-takes, strictly in the order they were spoken. Push to talk and toggle insert once, when the take ends, and by then the
-earlier pieces have long been recognised; hands-free inserts at each endpoint. The last piece is decoded at its pause,
-before it is known that it has ended: see ``daemon.speculation``.
+``daemon.listening`` turns the frames of one take (one recording) into pieces of speech as they end; ``run`` takes them,
+of all takes, strictly in the order they were spoken. Push to talk and toggle insert once, when the take ends, and by
+then the earlier pieces have long been recognised; hands-free inserts at each endpoint.
 
 Everything here runs on the daemon's loop and owns its own state. Audio lies in the spool until its outcome is recorded.
 """
@@ -17,26 +16,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from daemon.doubt import doubtful
-from daemon.endpoint import (
-    Dropped,
-    Endpoint,
-    Endpointer,
-    EndpointSettings,
-    Event,
-    Onset,
-    Pause,
-    Segment,
-    Speech,
-)
-from daemon.errors import MicrophoneError, WorkerError
-from daemon.hangover import wait_ms
+from daemon.endpoint import EndpointSettings
+from daemon.errors import WorkerError
 from daemon.history import Entry
 from daemon.insert.contract import Inserter
-from daemon.messages import FRAME_MS, Frame, Insertion, Mode, Outcome, Target
-from daemon.recogniser import Recognition
-from daemon.second_chance import Recogniser, SecondChance
+from daemon.listening import Listener, Sink
+from daemon.messages import Frame, Insertion, Mode, Outcome, Target
+from daemon.preview import Watchers
+from daemon.second_chance import SecondChance
 from daemon.second_look import look
-from daemon.speculation import Decode, Speculation
+from daemon.speculation import Decode, Engine, Speculation
 from daemon.spool import Spool
 from daemon.text.join import join
 from daemon.text.sanitise import sanitise
@@ -45,14 +34,11 @@ from daemon.voice import Detector, VoiceDetector
 
 # After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer.
 _TAIL_LIMIT_S = 0.25
-# How long a decode in a pause may take where a key ends the recording, at any moment: if speech goes on and then ends
-# sooner than that, the text waits for a decode that was in vain. Few words are said and the key let go in less.
-_ROOM_MS = 300.0
 _SETTLE_LIMIT_S = 1.0  # a logout allows two
 _CANCELLED = "cancelled"
 _UNDONE = "taken back"
+_UNWRITTEN = "its words are not written down: `swictation history --decode ID` has them from its audio, which is kept"
 _DOUBTED = "this was probably noise, not speech: if it was speech, insert it with `swictation last --insert`"
-
 
 Record = Callable[[Entry], Awaitable[bool]]
 
@@ -96,7 +82,7 @@ class Dictation:
     def __init__(
         self,
         *,
-        recogniser: Recogniser,
+        recogniser: Engine,
         inserter: Inserter,
         record: Record,
         spool: Spool,
@@ -106,7 +92,7 @@ class Dictation:
         detector: Callable[[int], Detector] = VoiceDetector,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = settings
+        self.settings = settings  # a change counts from the next take on
         self.inserter = inserter
         self.last: Entry | None = None
         self._inserted: Entry | None = None  # whose text was confirmed last, and can perhaps be taken back
@@ -115,31 +101,22 @@ class Dictation:
         self._spool = spool
         self._kept = kept
         self._changed = changed
-        self._new_detector = detector
-        self._detector: Detector | None = None  # it has learned the noise of the room; kept from take to take
         self._clock = clock
         self._orders: asyncio.Queue[_Hear | _Deliver | _Swap] = asyncio.Queue()
         self._side: set[asyncio.Task[None]] = set()
-        self.speculation = Speculation(recogniser.recognise)
+        self.speculation = Speculation(recogniser)
+        self.watchers = Watchers()
+        sink = Sink(lambda *heard: self._orders.put_nowait(_Hear(*heard)), self._heard_all, changed)
+        self.listener = Listener(self.speculation, self.watchers, spool, sink, new_detector=detector, clock=clock)
         self._second_chance = SecondChance(recogniser, spool=spool, kept=kept, rewrite=self.rewrite)
-
-    @property
-    def settings(self) -> Settings:
-        """What the configuration says; a change counts from the next take on."""
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: Settings) -> None:
-        if settings.endpoint.aggressiveness != self._settings.endpoint.aggressiveness:
-            self._detector = None
-        self._settings = settings
 
     # -- a take begins and ends ------------------------------------------------------------------------------------
 
     def begin(self, frames: AsyncGenerator[Frame, None], mode: Mode, at_s: float) -> Take:
         """Listen to ``frames``, which a key or a command asked for at ``at_s``."""
         take = Take(mode, at_s)
-        take.listening = asyncio.create_task(self._listen(take, frames), name="listen")
+        listening = self.listener.listen(take, frames, self.settings.endpoint)
+        take.listening = asyncio.create_task(listening, name="listen")
         self._aside(self.inserter.prepare())
         return take
 
@@ -157,107 +134,12 @@ class Dictation:
         if take.listening is not None and not take.listening.done():
             take.listening.cancel()
 
-    # -- frames to pieces --------------------------------------------------------------------------------------------
-
-    async def _listen(self, take: Take, frames: AsyncGenerator[Frame, None]) -> None:
-        endpointer = Endpointer(self.settings.endpoint)
-        detector = self._detector = self._detector or self._new_detector(self.settings.endpoint.aggressiveness)
-        try:
-            async with contextlib.aclosing(frames):
-                async for frame in frames:
-                    self._note(take, frame)
-                    self._follow(take, endpointer, endpointer.push(frame, await detector.decide(frame.pcm)))
-                    if take.stop_s is not None and frame.captured_s >= take.stop_s:
-                        break
-        except MicrophoneError as error:
-            take.fault = str(error)
-        except asyncio.CancelledError:
-            if take.stop_s is None and not take.abandoned:
-                raise  # the daemon is stopping: the audio stays in the spool for the next one
-        self._end(take, endpointer)
-
-    def _note(self, take: Take, frame: Frame) -> None:
-        take.frames += 1
-        take.recent.append(frame.pcm)
-        if take.frames == 1:
-            take.capture_open_ms = max(0.0, (frame.captured_s - take.began_s) * 1000 - FRAME_MS)
-            self._changed()
-
-    def _follow(self, take: Take, endpointer: Endpointer, events: Iterable[Event]) -> None:
-        for event in events:
-            utterance = self._current(take)
-            number = len(utterance.pieces)
-            match event:
-                case Onset(frames=frames) | Speech(frames=frames):
-                    self.speculation.drop()
-                    self._spool.append(utterance.id, number, b"".join(frame.pcm for frame in frames))
-                case Pause(segment):
-                    self._guess(take, endpointer, utterance, segment)
-                case Dropped():
-                    self._spool.drop_piece(utterance.id, number)
-                case Endpoint(segment):
-                    if segment.cause == "cap":  # the file holds what went on into the next piece, too
-                        self._spool.replace(utterance.id, number, segment.pcm)
-                    utterance.pieces.append(segment)
-                    utterance.decodes.append(self.speculation.commit(segment))
-                    self._orders.put_nowait(_Hear(utterance, utterance.decodes[-1]))
-                    if take.mode is Mode.HANDS_FREE:
-                        self._commit(take)
-
-    def _guess(self, take: Take, endpointer: Endpointer, utterance: Utterance, segment: Segment) -> None:
-        """Decode what is committed if no more speech comes; its text says how long to wait for more."""
-
-        def heard(recognition: Recognition) -> None:
-            self._preview(utterance, recognition.transcript.text)
-            if take.mode is Mode.HANDS_FREE and not take.abandoned:
-                enough_ms = wait_ms(recognition.transcript, segment.length_s, settings)
-                self._follow(take, endpointer, endpointer.settle(segment, enough_ms))
-
-        settings = self.settings.endpoint
-        room_ms = settings.hangover_ms - settings.tail_ms if take.mode is Mode.HANDS_FREE else _ROOM_MS
-        decode = self.speculation.guess(segment, room_ms)
-        if decode is not None:
-            decode.tell(heard)
-
-    def _preview(self, utterance: Utterance, text: str) -> None:
-        utterance.guessed = text
-        self._changed()
-
     def preview(self, take: Take) -> tuple[str, str]:
-        """What has been said since the last insertion: the text of its finished pieces, and that of the open one."""
-        if (utterance := take.utterance) is None:
-            return "", ""
-        settled = self.rewrite(recognition.transcript.text for recognition in utterance.heard)
-        return settled, self.rewrite([utterance.guessed])
+        """What has been said since the last insertion: what is settled of it, and what may still be other words."""
+        settled, unsettled = take.utterance.text_so_far() if take.utterance is not None else ([], [])
+        return self.rewrite(settled), self.rewrite(unsettled)
 
-    def _current(self, take: Take) -> Utterance:
-        if take.utterance is None:
-            take.utterance = Utterance(take.mode, capture_open_ms=take.capture_open_ms)
-            take.pending += 1
-        return take.utterance
-
-    def _end(self, take: Take, endpointer: Endpointer) -> None:
-        if take.abandoned:
-            self.speculation.drop()
-            if take.utterance is not None:
-                take.utterance.abandon()
-                self._commit(take)
-        else:
-            self._follow(take, endpointer, endpointer.finish())
-            if take.mode is not Mode.HANDS_FREE:
-                self._current(take).released_s = take.stop_s
-                self._commit(take)
-            elif take.utterance is not None:  # an onset that came to nothing
-                take.utterance.abandon()
-                self._commit(take)
-        if not take.pending:
-            take.settled.set()
-        self._changed()
-
-    def _commit(self, take: Take) -> None:
-        utterance = self._current(take)
-        take.utterance = None
-        utterance.mode = take.mode
+    def _heard_all(self, take: Take, utterance: Utterance) -> None:
         utterance.committed_s = self._clock()
         focus = asyncio.create_task(self.inserter.focus(), name="focus")
         self._orders.put_nowait(_Deliver(take, utterance, focus))
@@ -300,7 +182,6 @@ class Dictation:
             heard = seen.heard
             utterance.heard.append(heard)
             utterance.notes += [seen.note] if seen.note is not None else []
-            utterance.guessed = ""
             utterance.doubted &= not heard.transcript.text or doubtful(heard.transcript, decode.segment.voiced_ms)
             utterance.decode_began_s = self._clock() - heard.recognise_ms / 1000
 
@@ -319,6 +200,9 @@ class Dictation:
         else:
             self._spool.mark_inserting(utterance.id)
             outcome = await self.inserter.insert(self._with_space(text), target)
+            if outcome.secret:
+                text, outcome = "", replace(outcome, reason=f"{outcome.reason}; {_UNWRITTEN}")
+                self._spool.mark_secret(utterance.id)
         timings = timings_of(utterance, began_s, rewritten_s, self._clock(), outcome)
         entry = entry_of(utterance, text or None, outcome, timings)
         if utterance.abandoned:
@@ -346,9 +230,8 @@ class Dictation:
         return text + " " if self.settings.append_space else text
 
     async def _settle(self, entry: Entry) -> None:
-        written = await self._record(entry)
-        lost_with_us = entry.outcome is Outcome.HELD and not (written and self.settings.keep_text)
-        if entry.outcome is Outcome.FAILED or lost_with_us:
+        written_down = await self._record(entry) and self.settings.keep_text and entry.text is not None
+        if entry.outcome is Outcome.FAILED or (entry.outcome is Outcome.HELD and not written_down):
             self._spool.hand_over(entry.id, self._kept)
         else:
             self._spool.settle(entry.id)
@@ -370,6 +253,7 @@ class Dictation:
     async def insert_again(self, entry: Entry) -> Entry:
         """Insert the text of an earlier entry into the window that has the focus now."""
         assert entry.text is not None
+        await self.inserter.ask()
         result = await self.inserter.insert(self._with_space(entry.text), await self.inserter.focus())
         self._note_inserted(replace(entry, outcome=result.outcome, reason=result.reason))
         if entry.outcome is Outcome.HELD and result.outcome is not Outcome.HELD:
@@ -392,7 +276,7 @@ class Dictation:
         return reason
 
     def _note_inserted(self, entry: Entry) -> None:
-        if entry.outcome is Outcome.CONFIRMED:
+        if entry.outcome in {Outcome.CONFIRMED, Outcome.SENT}:
             self._inserted = entry
 
     async def decode_again(self, entry: Entry) -> Entry:

@@ -64,6 +64,8 @@ class Link(QObject):
         self._clients: dict[str, Client] = {}
         self._closing = False
         self._start_wanted = True
+        self._preview = False
+        self._asked_anew = False
         self._asked_s: float | None = None  # when the beat sent a question that has no answer yet
         self._awake = threading.Event()
         self._resting = threading.Event()
@@ -101,6 +103,15 @@ class Link(QObject):
         """Start the daemon, if it is not running."""
         self._start_wanted = True
         self._awake.set()
+
+    def preview(self, wanted: bool) -> None:
+        """Have the daemon decode what is still being said, for the ``snapshot``, or not any more."""
+        if wanted == self._preview:
+            return
+        self._preview = wanted
+        if (following := self._clients.get("follow")) is not None:
+            self._asked_anew = True
+            following.hang_up()
 
     def ask(
         self,
@@ -149,6 +160,9 @@ class Link(QObject):
                     pause_s, why = _FIRST_PAUSE_S, ""
                     self._bring(Snapshot(status))
             except NoDaemon:
+                if self._asked_anew:
+                    self._asked_anew = False
+                    continue
                 self._bring(Snapshot(None, why))  # why it did not start stays worth knowing
             except (SwictationError, OSError) as error:
                 why = str(error)
@@ -160,7 +174,7 @@ class Link(QObject):
     def _statuses(self) -> Iterator[Json]:
         with Client(timeout_s=None) as client:  # the beat notices a daemon that is silent
             self._clients["follow"] = client
-            yield client.ask("watch", levels=True)
+            yield client.ask("watch", levels=True, preview=self._preview)
             while True:
                 yield client.answer()
 

@@ -35,7 +35,7 @@ _FRAME_MS = 67  # fifteen pictures a second at most
 _GROUND, _BORDER, _INK = QColor("#1f2428"), QColor("#7d858c"), QColor("#ffffff")
 _FAINT, _TROUGH, _LEVEL, _URGENT = QColor("#a3abb2"), QColor("#3a4249"), QColor("#4fc38a"), QColor("#ffb454")
 
-_SHOW, _PLACE = "overlay.show", "overlay.place"
+_SHOW, _PLACE, _TEXT = "overlay.show", "overlay.place", "overlay.text"
 
 
 class Overlay(QWidget):
@@ -62,6 +62,7 @@ class Overlay(QWidget):
         self._possible = not QGuiApplication.platformName().startswith("wayland")
         self._config_revision: object = None
         self._place: str | None = None  # None: not to be shown, or not known yet
+        self._with_text = False
         self._picture: Picture | None = None
         self._text = QTextLayout()
         self._frame = QTimer(self, singleShot=True, interval=_FRAME_MS)
@@ -77,7 +78,7 @@ class Overlay(QWidget):
             self._link.ask("config", self._configure, lambda _line: None)
         if self._frame.isActive():
             return
-        wanted = picture(status) if self._place is not None else None
+        wanted = picture(status, self._picture, with_text=self._with_text) if self._place is not None else None
         if wanted != self._picture:
             self._picture = wanted
             self._frame.start()
@@ -86,8 +87,10 @@ class Overlay(QWidget):
     def _configure(self, answer: dict[str, Any]) -> None:
         values = answer["values"]
         place = values[_PLACE] if values[_SHOW] and self._possible else None
-        if place != self._place:
-            self._place, self._picture = place, None
+        with_text = values.get(_TEXT, True)  # an older daemon shows what it has
+        self._link.preview(place is not None and with_text)
+        if (place, with_text) != (self._place, self._with_text):
+            self._place, self._with_text, self._picture = place, with_text, None
             self._frame.stop()
             self._draw()
             self._follow()

@@ -33,20 +33,26 @@ class Area:
     height: int
 
 
-def picture(status: Json | None) -> Picture | None:
-    """What is shown of a status; None where nothing is being dictated."""
+def picture(status: Json | None, before: Picture | None = None, *, with_text: bool) -> Picture | None:
+    """What is shown of a status after the picture ``before``, with the words or without; None while nobody dictates.
+
+    The words stay until it is known what they came to.
+    """
     if status is None:
         return None
     listening = status["listening"]
     if listening is not None:
-        return _listening(status["mode"], listening)
-    return {
-        "opening": Picture("Opening the microphone"),
-        "working": Picture("Recognising"),
-    }.get(status["state"])
+        return _listening(status["mode"], listening, with_text=with_text)
+    match status["state"]:
+        case "opening":
+            return Picture("Opening the microphone")
+        case "working":
+            said = before or Picture("")
+            return Picture("Recognising", settled=said.settled, unsettled=said.unsettled)
+    return None
 
 
-def _listening(mode: str | None, listening: Json) -> Picture:
+def _listening(mode: str | None, listening: Json, *, with_text: bool) -> Picture:
     clock, urgent = "", False
     left_s, open_s = listening["left_s"], listening["open_s"]
     if left_s is not None and left_s < _WARNED_S:
@@ -58,8 +64,8 @@ def _listening(mode: str | None, listening: Json) -> Picture:
         level=_share(listening["level_dbfs"]),
         clock=clock,
         urgent=urgent,
-        settled=listening["settled"],
-        unsettled=listening["unsettled"],
+        settled=listening["settled"] if with_text else "",
+        unsettled=listening["unsettled"] if with_text else "",
     )
 
 

@@ -16,7 +16,7 @@ def segment(number: int, seconds: float = 1.0) -> Segment:
 
 async def speculating(decoder: Decoder) -> Speculation:
     """With an engine that has decoded a first piece, which the decoder forgets."""
-    speculation = Speculation(decoder.recognise)
+    speculation = Speculation(decoder)
     await speculation.commit(segment(0)).result()
     decoder.decoded.clear()
     return speculation
@@ -74,15 +74,30 @@ async def test_text_comes_in_the_order_of_speech_and_guesses_come_last():
 
 
 async def test_a_guess_that_would_take_too_long_is_not_made():
-    speculation = Speculation(Decoder(ms=lambda: 100.0).recognise)
+    speculation = Speculation(Decoder(ms=lambda: 100.0))
     await speculation.commit(segment(1)).result()
     assert speculation.guess(segment(2, 3.1), 300) is None
     assert speculation.guess(segment(2, 2.9), 300) is not None
 
 
+@pytest.mark.parametrize(("took_ms", "made"), [((100, 400), False), ((100, 400, 100), True), ((100, 400, 400), False)])
+async def test_one_slow_decode_among_others_is_forgiven(took_ms, made):
+    times = iter(took_ms)
+    speculation = Speculation(Decoder(ms=lambda: next(times, 0.0)))
+    for _ in took_ms:
+        await speculation.commit(segment(1)).result()
+    assert (speculation.guess(segment(2), 300) is not None) is made
+
+
+async def test_in_an_engine_that_can_be_stopped_none_is_too_long():
+    speculation = Speculation(Decoder(ms=lambda: 100.0, stops=True))
+    await speculation.commit(segment(1)).result()
+    assert speculation.guess(segment(2, 30.0), 300) is not None
+
+
 async def test_before_the_engine_has_shown_that_it_works_no_guess_is_made():
     decoder = Decoder()
-    assert Speculation(decoder.recognise).guess(segment(1), 300) is None
+    assert Speculation(decoder).guess(segment(1), 300) is None
     await turns()
     assert decoder.decoded == []
 
@@ -111,7 +126,7 @@ async def test_at_most_two_guesses_for_each_piece_are_in_vain():
 
 
 async def test_pieces_without_pauses_leave_guesses_for_one_with_many():
-    speculation = Speculation(Decoder().recognise)
+    speculation = Speculation(Decoder())
     for _ in range(4):
         await speculation.commit(segment(1)).result()
     made = [speculation.guess(segment(pause), 300) for pause in range(20) if not await turns()]

@@ -2,15 +2,17 @@
 
 import asyncio
 import functools
+import itertools
 import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import pytest
 
 from daemon.dictation import Dictation, Settings
 from daemon.endpoint import Endpoint, Endpointer, EndpointSettings
+from daemon.engine.recogniser import Recognition
 from daemon.messages import FRAME_BYTES, FRAME_MS, RATE_HZ, Frame, Mode
-from daemon.recogniser import Recognition
 from daemon.speculation import Counts
 from daemon.spool import Spool
 from daemon.voice import VoiceDetector
@@ -54,7 +56,7 @@ def whole(frames: Sequence[Frame], settings: EndpointSettings) -> list[str]:
 class Speaker:
     """Speaks to a Dictation, and stops when it is told to."""
 
-    def __init__(self, directory, decoder, settings, detector=Flagged) -> None:
+    def __init__(self, directory, decoder, settings, detector=Flagged, clock=time.monotonic) -> None:
         self.inserter, self.entries = FakeInserter(), []
         self.dictation = Dictation(
             recogniser=decoder,
@@ -65,6 +67,7 @@ class Speaker:
             settings=Settings(endpoint=settings),
             changed=lambda: None,
             detector=detector,
+            clock=clock,
         )
 
     async def _record(self, entry) -> bool:
@@ -89,12 +92,17 @@ class Speaker:
 SPEAKINGS = 1500
 
 
+@pytest.mark.parametrize("watched", [False, True])
 @pytest.mark.parametrize("mode", [Mode.HOLD, Mode.HANDS_FREE])
-async def test_what_is_committed_is_what_one_decode_of_the_whole_gives(tmp_path, mode):
+async def test_what_is_committed_is_what_one_decode_of_the_whole_gives(tmp_path, mode, watched):
     chance = random.Random(6)  # noqa: S311 - no secret
-    decoder = Decoder(turns=lambda: chance.choice((0, 1, 5, 20, 100)), ms=lambda: chance.choice((1.0, 50.0, 500.0)))
+    decoder = Decoder(
+        turns=lambda: chance.choice((0, 1, 5, 20, 100)), ms=lambda: chance.choice((1.0, 50.0, 500.0)), stops=watched
+    )
     settings = EndpointSettings(max_utterance_s=3.0)
-    speaker = Speaker(tmp_path, decoder, settings)
+    clock = itertools.count(step=0.02)  # as fast as somebody speaks, more or less
+    speaker = Speaker(tmp_path, decoder, settings, clock=lambda: next(clock))
+    speaker.dictation.watchers.count += watched
     running = asyncio.create_task(speaker.dictation.run())
     expected: list[str] = []
     for _ in range(SPEAKINGS):
@@ -108,7 +116,9 @@ async def test_what_is_committed_is_what_one_decode_of_the_whole_gives(tmp_path,
         told.clear()
     running.cancel()
     counts = speaker.dictation.speculation.counts
-    assert counts.decodes == len(decoder.decoded) == len(expected) + counts.guesses - counts.served
+    assert counts.decodes + counts.previews == len(decoder.decoded)
+    assert counts.decodes == len(expected) + counts.guesses - counts.served
+    assert (counts.previews > len(expected)) is (len(decoder.broken_off) > len(expected) / 10) is watched
     assert counts.guesses - counts.served <= 2 * len(expected)
     assert counts.served > len(expected) / 10, "it was put to the test"
     assert counts.guesses - counts.served > len(expected) / 10
@@ -132,6 +142,8 @@ async def test_without_speculation_every_piece_is_decoded_once(tmp_path):
 
 class Engine:
     """sherpa-onnx in a thread."""
+
+    stops = busy = False
 
     def __init__(self, engine: SherpaRecogniser) -> None:
         self._engine = engine

@@ -16,8 +16,8 @@ LISTENING = {"level_dbfs": -12.0, "open_s": 3.0, "left_s": None, "settled": "the
 CENTRE, BOTTOM = 640, 800 - 32
 
 
-def configured(*, show=True, place="bottom"):
-    return {"config": {"values": {"overlay.show": show, "overlay.place": place}}}
+def configured(*, show=True, place="bottom", text=True):
+    return {"config": {"values": {"overlay.show": show, "overlay.place": place, "overlay.text": text}}}
 
 
 @pytest.fixture
@@ -39,6 +39,11 @@ def screen(seat, daemons):
     for process in started:
         process.kill()
         process.wait()
+
+
+def wishes(daemon):
+    """Whether the text so far was wanted, by each request to watch."""
+    return [request["preview"] for request in daemon.watched]
 
 
 def shown(seat):
@@ -94,6 +99,8 @@ def test_switched_off_and_on_again(seat, screen):
     daemon.answers.update(configured())
     daemon.show(status("listening", listening=LISTENING, config_revision=2))
     wait_until("the overlay", lambda: shown(seat))
-    daemon.answers.update(configured(place="top"))
+    wait_until("the wish for text", lambda: wishes(daemon) == [False, True])
+    daemon.answers.update(configured(place="top", text=False))
     daemon.show(status("listening", listening=LISTENING, config_revision=3))
     wait_until("another place", lambda: not shown(seat))
+    wait_until("no more text", lambda: wishes(daemon) == [False, True, False])

@@ -31,7 +31,20 @@ def listening(mode="hold", **changes):
     ],
 )
 def test_picture(shown, wanted):
-    assert picture(shown) == wanted
+    assert picture(shown, with_text=True) == wanted
+
+
+def test_the_words_stay_until_it_is_known_what_they_came_to():
+    said = picture(listening(settled="so", unsettled="we"), with_text=True)
+    assert picture(status("working", listening=None), said, with_text=True) == Picture(
+        "Recognising", settled="so", unsettled="we"
+    )
+    assert picture(status("idle", listening=None), said, with_text=True) is None
+    assert picture(status("opening", listening=None), said, with_text=True) == Picture("Opening the microphone")
+
+
+def test_the_words_are_not_for_everybody():
+    assert picture(listening(settled="so", unsettled="we"), with_text=False) == Picture("Listening", 0.5)
 
 
 @pytest.mark.parametrize(
