@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QSystemTrayIcon, QVBoxLayout, QWidget
 
-_LIFE_MS = 60_000  # should whoever asked be gone
+_LIFE_MS = 180_000  # should whoever asked be gone
 _SIZE = (460, 170)
 
 
@@ -21,6 +22,7 @@ class ProbeWindow(QWidget):
         self._field = QPlainTextEdit()
         self._field.setAccessibleName("What arrives")
         self._field.textChanged.connect(self._tell_text)
+        QShortcut(QKeySequence("Ctrl+Shift+V"), self._field, self._field.paste)  # as in a terminal
         told = QLabel("Texts are put in here to see whether they arrive. Please do not type; click here if asked to.")
         told.setWordWrap(True)
         column = QVBoxLayout(self)
@@ -33,7 +35,14 @@ class ProbeWindow(QWidget):
         self.raise_()
         self.activateWindow()
         self._field.setFocus()
-        _tell(kind="shown", window=int(self.winId()), tray=QSystemTrayIcon.isSystemTrayAvailable())
+        tray = QSystemTrayIcon.isSystemTrayAvailable()
+        _tell(kind="shown", window=int(self.winId()), title=self.windowTitle(), tray=tray)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell that it has the keyboard, or has lost it."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            _tell(kind="active", active=self.isActiveWindow())
 
     def _tell_text(self) -> None:
         _tell(kind="text", text=self._field.toPlainText())
@@ -44,7 +53,7 @@ def _tell(**said: object) -> None:
 
 
 def main() -> int:
-    """Run the window until it is closed or killed, at most a minute."""
+    """Run the window until it is closed or killed, at most three minutes."""
     qt = QApplication(["swictation"])
     window = ProbeWindow()
     window.present()

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from daemon import paths
@@ -19,7 +20,7 @@ from daemon.errors import SwictationError
 def run(arguments: argparse.Namespace) -> int:
     """Examine everything and tell; the exit status is 0 if dictation will work, else 1. Raises SwictationError."""
     logging.getLogger("daemon").addHandler(logging.NullHandler())  # what goes wrong is a finding
-    findings = asyncio.run(_examine(quiet=arguments.json))
+    findings = asyncio.run(examined(quiet=arguments.json))
     if arguments.report is not None:
         _write(arguments.report, report.text(findings, report.places_here(), report.names_here()))
     if arguments.json:
@@ -30,9 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if works(findings) else 1
 
 
-async def _examine(*, quiet: bool) -> list[Finding]:
+async def examined(only: Collection[str] | None = None, *, quiet: bool) -> list[Finding]:
+    """What is found, of everything or of some parts, told as it comes unless ``quiet``."""
     findings = []
-    async for finding in examine(paths.config_file()):
+    async for finding in examine(paths.config_file(), only):
         findings.append(finding)
         if not quiet:
             print(in_words(finding), flush=True)

@@ -6,10 +6,10 @@ import asyncio
 import dataclasses
 from pathlib import Path
 
+from daemon.commands.model_list import PRACTICE, store_here
 from daemon.doctor.finding import Finding, State
-from daemon.engine_choice import Known, Plan, gpu_here
+from daemon.engine.choice import Known, Plan, gpu_here
 from daemon.errors import BundleError, WorkerError
-from daemon.model_list import PRACTICE, store_here
 from daemon.worker import Worker
 from models import bundle, catalogue
 from models.choice import Backend

@@ -22,6 +22,7 @@ class Finding:
     """One part: its state, what was seen, in one line, and ``mend``, the command that mends it, if there is one.
 
     ``private`` are words of ``says`` or ``mend`` that a report for others leaves out, such as names of devices.
+    ``details`` are what was seen, as JSON values, where it is more than a line.
     """
 
     name: str
@@ -29,10 +30,12 @@ class Finding:
     says: str
     mend: str | None = None
     private: tuple[str, ...] = ()
+    details: tuple[dict[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As plain values."""
-        return {"name": self.name, "state": self.state.value, "says": self.says, "mend": self.mend}
+        told = {"name": self.name, "state": self.state.value, "says": self.says, "mend": self.mend}
+        return {**told, "details": list(self.details)} if self.details else told
 
 
 def works(findings: Iterable[Finding]) -> bool:

@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 from daemon.doctor.finding import Finding, State
-from daemon.errors import HotkeyError, KeyTaken
+from daemon.errors import HotkeyError, KeyTaken, PortalError
 from daemon.hotkey.choose import choose
-from daemon.hotkey.contract import Listener
+from daemon.hotkey.contract import Hotkey, Listener
+from daemon.paths import session_bus
 
 _NAME = "hotkey"
 _OTHERS = ("F9", "F10", "F8", "Pause", "Scroll_Lock", "<ctrl>+F9", "<ctrl>+<alt>+space", "<ctrl>+<alt>+F9")
@@ -17,6 +18,10 @@ _OTHERS = ("F9", "F10", "F8", "Pause", "Scroll_Lock", "<ctrl>+F9", "<ctrl>+<alt>
 
 async def check(key: str, status: dict[str, Any] | None) -> Finding:
     """``status`` is that of the running daemon, None without one."""
+    way = status["hotkey"]["way"] if status is not None else _way(key)
+    if way == "portal":
+        fault = status["hotkey"]["fault"] if status is not None else await _portal_fault()
+        return through_portal(key, fault, bound=status is not None)
     reason = await _reason(key)
     taken = isinstance(reason, KeyTaken)
     if status is not None:
@@ -26,6 +31,16 @@ async def check(key: str, status: dict[str, Any] | None) -> Finding:
     if reason is not None:
         return _without(str(reason))
     return Finding(_NAME, State.OK, f"{key} is free, and is bound when the daemon starts")
+
+
+def through_portal(key: str, fault: str | None, *, bound: bool) -> Finding:
+    """A portal asks its user for each key, so none is tried: what the daemon or the portal tells has to do."""
+    if fault is not None:
+        return _without(fault)
+    if not bound:
+        later = f"{key} is asked of the desktop's portal when the daemon starts; see `swictation status` then"
+        return Finding(_NAME, State.UNKNOWN, later)
+    return Finding(_NAME, State.OK, f"{key} is bound by the daemon (portal)")
 
 
 def judge(key: str, told: dict[str, Any], *, taken: bool, other: str | None) -> Finding:
@@ -63,9 +78,8 @@ async def _free() -> str | None:
 
 async def _reason(key: str) -> HotkeyError | None:
     """Why a key cannot be bound here; it is tried, and given back at once."""
-    nobody = Listener(lambda _s: None, lambda _s: None, lambda _s: None, lambda _reason: None)
     try:
-        hotkey = choose(key, nobody, platform=sys.platform, environment=os.environ)
+        hotkey = _hotkey(key)
         if hotkey.reason is not None:
             return HotkeyError(hotkey.reason)
         await hotkey.start()
@@ -73,3 +87,31 @@ async def _reason(key: str) -> HotkeyError | None:
     except HotkeyError as error:
         return error
     return None
+
+
+async def _portal_fault() -> str | None:
+    """Why the desktop's portal can bind no key; None where it has shortcuts."""
+    from daemon.portal import Portal  # dbus-fast is there on Linux only
+
+    portal = Portal(session_bus(os.environ) or "", on_signal=lambda *_: None, on_end=lambda: None)
+    try:
+        await portal.open()
+        there = await portal.version("org.freedesktop.portal.GlobalShortcuts")
+    except PortalError as error:
+        return f"{error}; use `swictation toggle`"
+    finally:
+        await portal.close()
+    return None if there else "the desktop's portal has no shortcuts; use `swictation toggle`"
+
+
+def _way(key: str) -> str:
+    """By which way a key would be bound here; nothing for a name that is none."""
+    try:
+        return _hotkey(key).name
+    except HotkeyError:
+        return ""
+
+
+def _hotkey(key: str) -> Hotkey:
+    nobody = Listener(lambda _s: None, lambda _s: None, lambda _s: None, lambda _reason: None)
+    return choose(key, nobody, platform=sys.platform, environment=os.environ)

@@ -9,11 +9,11 @@ import shutil
 from array import array
 from dataclasses import dataclass
 
-from daemon import microphones
-from daemon.capture import Microphone
 from daemon.doctor.finding import Finding, State
 from daemon.errors import MicrophoneError, WorkerError
 from daemon.messages import FRAME_MS, RATE_HZ
+from daemon.microphone import devices as microphones
+from daemon.microphone.capture import Microphone
 from daemon.voice import level_db
 
 _NAME = "microphone"

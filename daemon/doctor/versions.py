@@ -8,7 +8,7 @@ from importlib import metadata
 from daemon.doctor.finding import Finding, State
 from models.bench.machine import describe
 
-_LIBRARIES = ("pyside6-essentials", "sounddevice", "webrtcvad-wheels", "python-xlib")
+_LIBRARIES = ("pyside6-essentials", "sounddevice", "webrtcvad-wheels", "python-xlib", "dbus-fast")
 
 
 def check() -> Finding:

@@ -87,7 +87,10 @@ def test_a_sound_machine_without_a_daemon_and_with_one(patient, sound):
     assert [name for name, finding in findings.items() if finding["state"] not in {"ok", "warn"}] == []
     assert "vmic" in findings["microphone"]["says"]
     assert "16000 Hz, level -5" in findings["microphone"]["says"]
-    assert "3 of 3 texts" in findings["insertion"]["says"]
+    assert "shift+insert 3 of 3 exact" in findings["insertion"]["says"]
+    ways = {way["way"]: way["exact"] for way in findings["insertion"]["details"]}
+    assert ways == {"shift+insert": 3, "ctrl+v": 3, "ctrl+shift+v": 3, "type": 1}
+    assert not any(way["lied"] for way in findings["insertion"]["details"])
     assert "F9 is bound by the daemon" in findings["hotkey"]["says"]
     assert findings["model"]["mend"] == "swictation models pull", "the practice model is no model to stay with"
     assert findings["tray"]["state"] == "warn"

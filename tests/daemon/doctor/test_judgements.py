@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from daemon.autostart.switch import State as Autostart
-from daemon.doctor import engine, hotkey, insertion, login, microphone, places, report, speech
+from daemon.doctor import engine, hotkey, login, microphone, places, report, speech
 from daemon.doctor.finding import Finding, State, in_words, verdict, works
-from daemon.doctor.insertion import Trial
 from daemon.doctor.microphone import Recorded
-from daemon.engine_choice import Plan
-from daemon.messages import FRAME_BYTES, Outcome
+from daemon.engine.choice import Plan
+from daemon.messages import FRAME_BYTES
 from daemon.voice import VoiceDetector
 from models.choice import Wish
 
@@ -116,17 +115,11 @@ def test_where_no_key_can_be_bound_commands_still_work():
     assert hotkey.judge("F9", told, taken=False, other=None).state is State.WARN
 
 
-def trial(*, exact, outcome=Outcome.CONFIRMED, reason=None):
-    return Trial(outcome, reason, 12.0, exact)
-
-
-def test_insertion_is_believed_only_where_the_text_stands():
-    good, lie = trial(exact=True), trial(exact=False)
-    held = trial(exact=False, outcome=Outcome.HELD, reason="no Insert key")
-    assert insertion.judge("x11", [good, good]).state is State.OK
-    lying = insertion.judge("x11", [good, lie])
-    assert (lying.state, lying.says.partition(", although")[2]) == (State.BAD, " it was confirmed")
-    assert insertion.judge("x11", [good, held]).says.endswith(": no Insert key")
+def test_no_key_is_tried_where_the_portal_would_ask_the_user_for_each():
+    assert hotkey.through_portal("F9", None, bound=False).state is State.UNKNOWN
+    refused = hotkey.through_portal("F9", "refused", bound=True)
+    assert (refused.state, refused.says) == (State.WARN, "refused")
+    assert hotkey.through_portal("F9", None, bound=True).state is State.OK
 
 
 def test_room_on_the_disk():
