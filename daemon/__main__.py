@@ -12,8 +12,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 _WORKERS = {
     "_engine": "models.engine",
     "_bench": "models.bench.worker",
-    "_capture": "daemon.capture_worker",
-    "_insert": "daemon.insert.x11_worker",
+    "_capture": "daemon.microphone.worker",
+    "_insert": "daemon.insert.x11.worker",
+    "_insert_wayland": "daemon.insert.wayland.worker",
     "_silero": "daemon.silero_worker",
 }
 _BOUND = {"toggle", "start", "stop", "cancel"}  # what keys are bound to, which has no time to parse arguments

@@ -16,15 +16,16 @@ from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from daemon import config as configuration
-from daemon import engine_choice, paths, silero
-from daemon.capture import Microphone
+from daemon import paths, silero
+from daemon.accessibility import choose as choose_accessibility
 from daemon.config import Config
 from daemon.control import Control
 from daemon.dictation import Dictation, Settings
 from daemon.endpoint import EndpointSettings
-from daemon.engine_choice import Plan
-from daemon.engine_keeper import EngineKeeper
-from daemon.engine_measure import measure
+from daemon.engine import choice as engine_choice
+from daemon.engine.keeper import EngineKeeper
+from daemon.engine.measure import measure
+from daemon.engine.recogniser import EngineClient
 from daemon.errors import RequestRefused, SwictationError, WorkerError
 from daemon.hotkey.bound import BoundHotkey
 from daemon.hotkey.choose import choose as choose_hotkey
@@ -33,14 +34,14 @@ from daemon.insert.choose import choose as choose_inserter
 from daemon.insert.contract import Inserter
 from daemon.journal import Journal
 from daemon.messages import Frame, Mode
-from daemon.recogniser import EngineClient
-from daemon.requests import Requests
+from daemon.microphone.capture import Microphone
+from daemon.microphone.trial import MicrophoneTrial
+from daemon.requests.verbs import Requests
 from daemon.server import Server
 from daemon.service import Service
 from daemon.silero import Voices
 from daemon.single import Lock
 from daemon.spool import Spool
-from daemon.trial import MicrophoneTrial
 from daemon.worker import program
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,10 @@ class Daemon:
         history = self.config.history
         self.journal = Journal(paths.history_file(), limit=history.limit, keep_text=history.keep_text)
         self.engine = EngineClient(_plan(self.config, model_directory))
-        self.microphone = Microphone()
+        self.microphone = Microphone(self.config.microphone, self.changed)
         self.voices = Voices(data / "models" / silero.NAME)
-        self.inserter: Inserter = choose_inserter(self.config.insert.method, sys.platform, os.environ, self.changed)
+        self.accessibility = choose_accessibility(sys.platform, os.environ, on=self.config.insert.refuse_passwords)
+        self.inserter: Inserter = self._choose_inserter(self.config)
         self.dictation = Dictation(
             recogniser=self.engine,
             inserter=self.inserter,
@@ -116,7 +118,8 @@ class Daemon:
             self._service.ready()
             async with asyncio.TaskGroup() as group:
                 work = (self.dictation.run(), self._when_ready(), self.hotkey.keep(), self.keeper.run())
-                tasks = [group.create_task(one) for one in (*work, self._service.feed())]
+                always = (*work, self.microphone.kept_open.run(), self.accessibility.run(), self._service.feed())
+                tasks = [group.create_task(one) for one in always]
                 await self.stopping.wait()
                 self._service.stopping()
                 for task in tasks:
@@ -133,12 +136,15 @@ class Daemon:
 
     async def _when_ready(self) -> None:
         """What waits for the engine: audio that an earlier daemon left, and hands-free dictation from the start."""
+        told = ""
         while True:
             try:
                 await self.engine.wait_ready(_LOADING_LIMIT_S)
                 break
             except WorkerError as error:
-                log.warning("%s", error)
+                if str(error) != told:  # once a second, a broken model would fill the journal
+                    told = str(error)
+                    log.warning("%s", told)
                 await asyncio.sleep(1.0)
         state = self.engine.state
         log.info("ready: %s on %s", state.model, state.provider)
@@ -200,6 +206,8 @@ class Daemon:
         self.dictation.settings = _settings(self.config)
         self.control.hold_ms = self.config.hotkey.hold_ms
         self.control.max_recording_s = self.config.hotkey.max_recording_s
+        self.microphone.use(self.config.microphone)
+        self.accessibility.use(self.config.insert.refuse_passwords)
         self.config_revision += 1
         self.changed()
         await self._use_history(before, self.config)
@@ -221,8 +229,8 @@ class Daemon:
             self.changed()
 
     async def _use_inserter(self, before: Config, new: Config) -> None:
-        if new.insert.method != before.insert.method:
-            inserter = choose_inserter(new.insert.method, sys.platform, os.environ, self.changed)
+        if (new.insert.method, new.insert.rules) != (before.insert.method, before.insert.rules):
+            inserter = self._choose_inserter(new)
             await inserter.start()
             await self.dictation.use_inserter(inserter)
             leaving, self.inserter = self.inserter, inserter
@@ -239,23 +247,24 @@ class Daemon:
 
     # -- what the parts need of each other -----------------------------------------------------------------------------
 
-    async def _open_microphone(self) -> AsyncGenerator[Frame, None]:
+    async def _open_microphone(self, asked_s: float) -> AsyncGenerator[Frame, None]:
         await self.trial.end()
         await self.voices.look()
-        async with contextlib.aclosing(self.microphone.open(self.config.microphone.device)) as frames:
+        async with contextlib.aclosing(self.microphone.open(self.config.microphone.device, asked_s)) as frames:
             async for frame in frames:
                 yield frame
 
     def _recording(self, active: bool) -> None:
         self.hotkey.cancel_key(active)
+        self.accessibility.recording(active)
 
     def _model_directory(self) -> Path:
         return self._model_override or configuration.model_directory(self.config)
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> engine_choice.Plan:
         return engine_choice.for_model(self._model_directory(), self.config.model)
 
-    def _new_hotkey(self, key: str, on_lost: Callable[[str], None]) -> Hotkey:
+    def _new_hotkey(self, key: str, on_lost: Callable[[str | None], None]) -> Hotkey:
         listener = Listener(
             on_press=self.control.press,
             on_release=self.control.release,
@@ -264,11 +273,17 @@ class Daemon:
         )
         return choose_hotkey(key, listener, platform=sys.platform, environment=os.environ)
 
+    def _choose_inserter(self, config: Config) -> Inserter:
+        used, told = config.insert, self.accessibility
+        return choose_inserter(
+            used.method, sys.platform, os.environ, self.changed, rules=used.rules, refuse=told.refusal, front=told.front
+        )
+
     async def _stop_inserter(self) -> None:
         await self.inserter.stop()  # perhaps not the one that was there at the start
 
 
-def _plan(config: Config, override: Path | None) -> Plan:
+def _plan(config: Config, override: Path | None) -> engine_choice.Plan:
     return engine_choice.for_model(override or configuration.model_directory(config), config.model)
 
 
@@ -283,9 +298,8 @@ def _settings(config: Config) -> Settings:
 
 async def _serve(model_directory: Path | None, service: Service) -> None:
     daemon = Daemon(paths.config_file(), model_directory, service)
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, daemon.stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
     await daemon.run()
 
 

@@ -59,9 +59,10 @@ def _parser() -> argparse.ArgumentParser:
         "--hands-free", action="store_true", help="stay open and insert at every pause until stopped"
     )
     add("stop", _ask("stop"), "stop dictation and insert what was said")
-    add("cancel", _ask("cancel"), "stop dictation and drop what was said")
+    add("cancel", _ask("cancel"), "stop dictation and drop what was said, or close a microphone that stays open")
     add("quit", _ask("quit"), "end the daemon")
     add("status", _status, "show state, model, microphone and the last utterance")
+    add("watch", _watch, "show the text as it grows while you speak, and what came of it, until Ctrl+C")
     transcribe = add("transcribe", _transcribe, "recognise audio files; needs no daemon")
     transcribe.add_argument("files", nargs="+", type=Path, metavar="FILE")
     transcribe.add_argument("--model", type=Path, metavar="DIR", help="use the model bundle in DIR")
@@ -89,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     autostart.add_argument("action", nargs="?", choices=("on", "off", "status"), default="status")
     doctor = add("doctor", _doctor, "prove each part by using it, and say what mends what is broken")
     doctor.add_argument("--report", type=Path, metavar="FILE", help="write FILE, fit for a bug report: nothing private")
+    setup = add("setup", _setup, "run the doctor, apply what may be applied of its remedies, and say what is left")
+    setup.add_argument("--yes", action="store_true", help="apply everything without asking")
     _bench_arguments(add("bench", _bench, "measure every model on every engine, side by side"))
     _models_arguments(add("models", _models, "list, get, check, choose and remove models"))
     return parser
@@ -197,6 +200,12 @@ def _status(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(arguments: argparse.Namespace) -> int:
+    from daemon.commands import watch
+
+    return watch.run(as_json=arguments.json)
+
+
 def _last(arguments: argparse.Namespace) -> int:
     from daemon import reports
     from daemon.client import ask
@@ -229,7 +238,7 @@ def _undo(arguments: argparse.Namespace) -> int:
 
 
 def _dictate(arguments: argparse.Namespace) -> int:
-    from daemon.play import play
+    from daemon.commands.play import play
     from daemon.words import entry_in_words
 
     entries = play(arguments.file, hands_free=arguments.hands_free)
@@ -241,13 +250,13 @@ def _dictate(arguments: argparse.Namespace) -> int:
 
 
 def _transcribe(arguments: argparse.Namespace) -> int:
-    from daemon import transcribe
+    from daemon.commands import transcribe
 
     return transcribe.run(arguments.files, arguments.model, as_json=arguments.json)
 
 
 def _history(arguments: argparse.Namespace) -> int:
-    from daemon import history_command
+    from daemon.commands import history as history_command
 
     return history_command.run(arguments)
 
@@ -317,13 +326,19 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
+def _setup(arguments: argparse.Namespace) -> int:
+    from daemon.commands import setup as setup_command
+
+    return setup_command.run(arguments)
+
+
 def _bench(arguments: argparse.Namespace) -> int:
-    from daemon import bench_command
+    from daemon.commands import bench as bench_command
 
     return bench_command.run(arguments)
 
 
 def _models(arguments: argparse.Namespace) -> int:
-    from daemon import model_commands
+    from daemon.commands import models as model_commands
 
     return model_commands.run(arguments)

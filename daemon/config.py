@@ -14,68 +14,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from daemon.errors import ConfigError, HotkeyError
+from daemon.errors import ConfigError
+from daemon.limits import InsertRule, InsertRules, KeyName, OneOf, Range
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The numbers that a key accepts, both ends included."""
-
-    low: float
-    high: float
-
-    def fault(self, value: float) -> str | None:
-        """What is wrong with ``value``, or None."""
-        return None if self.low <= value <= self.high else f"must be from {self.low:g} to {self.high:g}, not {value:g}"
-
-    def as_json(self) -> dict[str, Any]:
-        """The limit as plain JSON values."""
-        return {"kind": "range", "low": self.low, "high": self.high}
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """The words that a key accepts."""
-
-    words: tuple[str, ...]
-
-    def fault(self, value: str) -> str | None:
-        """What is wrong with ``value``, or None."""
-        return None if value in self.words else f'must be one of {", ".join(self.words)}, not "{value}"'
-
-    def as_json(self) -> dict[str, Any]:
-        """The limit as plain JSON values."""
-        return {"kind": "one_of", "words": list(self.words)}
-
-
-@dataclass(frozen=True, slots=True)
-class KeyName:
-    """The names of keys that can be a hotkey."""
-
-    def fault(self, value: str) -> str | None:
-        """What is wrong with ``value``, or None."""
-        from daemon.hotkey.keys import parse  # the command line has no time for it
-
-        try:
-            parse(value)
-        except HotkeyError as error:
-            return str(error)
-        return None
-
-    def as_json(self) -> dict[str, Any]:
-        """The limit as plain JSON values."""
-        return {"kind": "key"}
-
-
-def _limited(default: Any, limit: Range | OneOf | KeyName) -> Any:
+def _limited(default: Any, limit: Range | OneOf | KeyName | InsertRules) -> Any:
     return field(default=default, metadata={"limit": limit})
 
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneConfig:
-    """``device`` is a microphone's name or a part of it; empty is the system's default."""
+    """``device`` is a microphone's name or a part of it; empty is the system's default.
+
+    It stays open ``linger_s`` after a dictation, or always if ``keep_open``; a dictation that finds it open begins
+    ``pre_roll_ms`` before its key, with what is kept in memory alone.
+    """
 
     device: str = ""
+    linger_s: int = _limited(0, Range(0, 3600))
+    pre_roll_ms: int = _limited(0, Range(0, 2000))
+    keep_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +88,16 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class InsertConfig:
-    """How a text gets to the cursor. ``append_space`` keeps two dictations apart."""
+    """How a text gets to the cursor. ``append_space`` keeps two dictations apart; ``rules`` see ``daemon.insert``.
 
-    method: str = _limited("auto", OneOf(("auto", "x11", "pynput", "none")))
+    With ``refuse_passwords`` nothing goes into a password field, as far as programs tell: ``daemon.accessibility``.
+    """
+
+    method: str = _limited("auto", OneOf(("auto", "x11", "wayland", "portal", "pynput", "none")))
     append_space: bool = True
     newlines: bool = False
+    refuse_passwords: bool = True
+    rules: tuple[InsertRule, ...] = _limited((), InsertRules())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +110,10 @@ class HistoryConfig:
 
 @dataclass(frozen=True, slots=True)
 class OverlayConfig:
-    """The small picture on the screen while something is dictated."""
+    """The small picture on the screen while something is dictated; ``text`` has the words in it as they are spoken."""
 
     show: bool = True
+    text: bool = True
     place: str = _limited("bottom", OneOf(("bottom", "top", "top-left", "top-right", "bottom-left", "bottom-right")))
 
 
@@ -229,18 +193,21 @@ def parse(table: Mapping[str, Any]) -> Config:
 def _section(name: str, kind: Callable[..., Any], table: Mapping[str, Any], faults: list[str]) -> Any:
     hints = get_type_hints(kind)
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
         dotted = f"{name}.{key}"
         if key not in fields:
             faults.append(f"{dotted}: unknown key{_suggestion(key, fields)}")
+            continue
+        limit = fields[key].metadata.get("limit")
+        if isinstance(limit, InsertRules):
+            values[key] = limit.read(dotted, value, faults)
             continue
         wanted = hints[key]
         given = float(value) if wanted is float and type(value) is int else value
         if type(given) is not wanted:
             faults.append(f"{dotted}: must be {_TYPE_NAMES[wanted]}, not {_TYPE_NAMES.get(type(value), 'that')}")
             continue
-        limit = fields[key].metadata.get("limit")
         if limit is not None and (fault := limit.fault(given)) is not None:
             faults.append(f"{dotted}: {fault}")
             continue
@@ -261,12 +228,18 @@ def model_directory(config: Config) -> Path:
 
 
 def flatten(config: Config) -> dict[str, Any]:
-    """Every key of the configuration, dotted, with its value."""
+    """Every key of the configuration, dotted, with its value as JSON has it."""
     return {
-        f"{section}.{key}": value
+        f"{section}.{key}": _as_json(value)
         for section, table in dataclasses.asdict(config).items()
         for key, value in table.items()
     }
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_json(one) for key, one in value.items()}
+    return [_as_json(one) for one in value] if isinstance(value, tuple) else value
 
 
 def limits() -> dict[str, dict[str, Any] | None]:
@@ -281,7 +254,7 @@ def limits() -> dict[str, dict[str, Any] | None]:
 
 def read_value(dotted: str, text: str) -> Any:
     """``text`` as the key's type, as the command line gives it. Raises ConfigError."""
-    kind = type(_default(dotted))
+    kind = _kind(dotted)
     try:
         if kind is bool:
             return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}[text.lower()]
@@ -305,7 +278,7 @@ def with_value(path: Path, dotted: str, value: str | float) -> tuple[Config, str
     import tomlkit  # only a change needs it, and it costs 20 ms
 
     load(path)  # a faulty file is not to be rewritten
-    _default(dotted)
+    _kind(dotted)
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     section, key = dotted.split(".")
     if section not in document:
@@ -327,9 +300,13 @@ def write(path: Path, content: str) -> None:
         raise ConfigError(f"{path} cannot be written: {error.strerror}; nothing has changed") from None
 
 
-def _default(dotted: str) -> Any:
-    """The default of a key. Raises ConfigError if there is none of that name."""
+def _kind(dotted: str) -> type[Any]:
+    """The type of a key that one value can be given to. Raises ConfigError if there is none of that name."""
     known = flatten(Config())
     if dotted not in known:
         raise ConfigError(f"{dotted}: unknown key{_suggestion(dotted, known)}")
-    return known[dotted]
+    if isinstance(known[dotted], list):
+        raise ConfigError(
+            f"{dotted}: are tables [[{dotted}]]: write them into the file that `swictation config path` names"
+        )
+    return type(known[dotted])

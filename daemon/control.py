@@ -12,14 +12,15 @@ from daemon.errors import RequestRefused
 from daemon.messages import Frame, Mode
 from daemon.utterance import Take
 
-OpenMicrophone = Callable[[], AsyncGenerator[Frame, None]]
+OpenMicrophone = Callable[[float], AsyncGenerator[Frame, None]]
 
 
 class Control:
     """Owns the session's state and the take that is being recorded.
 
-    ``open_microphone`` gives the frames of a new recording; ``recording`` is told when one begins and ends, which is
-    when Escape is wanted as the key to cancel; ``changed`` is called on every change that ``status`` shows.
+    ``open_microphone`` gives the frames of a new recording that was asked for at a time; ``recording`` is told when one
+    begins and ends, which is when Escape is wanted as the key to cancel; ``changed`` is called on every change that
+    ``status`` shows.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Control:
 
     def _begin(self, mode: Mode, at_s: float, frames: AsyncGenerator[Frame, None] | None) -> None:
         self.fault = None
-        take = self._dictation.begin(self._open_microphone() if frames is None else frames, mode, at_s)
+        take = self._dictation.begin(self._open_microphone(at_s) if frames is None else frames, mode, at_s)
         assert take.listening is not None
         take.listening.add_done_callback(lambda _task: self._listening_ended(take))
         self.take = take

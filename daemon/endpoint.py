@@ -156,6 +156,15 @@ class Endpointer:
         """Whether an utterance is open."""
         return bool(self._open)
 
+    @property
+    def length_s(self) -> float:
+        """The length of the open utterance's audio so far."""
+        return self._inside() * _FRAME_S
+
+    def so_far(self) -> Segment:
+        """The open utterance, if it ended now."""
+        return _segment(self._open[: self._inside()], "pause")
+
     def push(self, frame: Frame, voiced: bool) -> list[Event]:
         """Take the next frame and say what it changed."""
         heard = _Heard(frame, voiced)
@@ -230,7 +239,7 @@ class Endpointer:
     def _pause(self) -> list[Event]:
         if not self._speculate or not self._open or self._paused is not None or self._silent < self._tail:
             return []
-        self._paused = _segment(self._open[: self._inside()], "pause")
+        self._paused = self.so_far()
         return [Pause(self._paused)] if self._is_speech(self._paused.voiced_ms) else []
 
     def _is_speech(self, voiced_ms: int) -> bool:

@@ -13,6 +13,8 @@
     +-- HotkeyError                the key cannot be had
     |   +-- KeyTaken               another program holds it
     +-- AutostartError             starting on login cannot be switched
+    +-- PortalError                the desktop's portal did not do what it was asked
+    |   +-- PortalRefused          the user said no
     +-- NoDaemon                   nobody listens on the socket
     +-- RequestRefused             the daemon answered with an error
     +-- UnsafeDirectory            a private directory that others could reach
@@ -32,6 +34,8 @@ __all__ = [
     "MicrophoneError",
     "MicrophoneLost",
     "NoDaemon",
+    "PortalError",
+    "PortalRefused",
     "RequestRefused",
     "SwictationError",
     "UnsafeDirectory",
@@ -78,6 +82,14 @@ class KeyTaken(HotkeyError):
 
 class AutostartError(SwictationError):
     """Starting on login cannot be switched on or off, or how it stands cannot be read."""
+
+
+class PortalError(SwictationError):
+    """The desktop's portal did not do what it was asked, or is not there."""
+
+
+class PortalRefused(PortalError):
+    """The user said no to what the portal asked for us."""
 
 
 class NoDaemon(SwictationError):

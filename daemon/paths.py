@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from daemon.errors import UnsafeDirectory
+
+APP_ID = "io.github.swictation.Swictation"  # by which desktops know the program: the name of its .desktop file
 
 _NAME = "swictation"
 
@@ -37,6 +40,14 @@ def history_file() -> Path:
 def socket_file() -> Path:
     """The socket that the daemon listens on."""
     return runtime_directory() / "ctl"
+
+
+def session_bus(environment: Mapping[str, str]) -> str | None:
+    """The address of the D-Bus session bus; None where there is none."""
+    if address := environment.get("DBUS_SESSION_BUS_ADDRESS"):
+        return address
+    socket = Path(environment.get("XDG_RUNTIME_DIR", "")) / "bus"
+    return f"unix:path={socket}" if socket.is_absolute() and socket.exists() else None
 
 
 def private(directory: Path) -> Path:

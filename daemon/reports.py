@@ -41,7 +41,7 @@ def delete(id_: str | None) -> int:
 
 def devices() -> list[Json]:
     """The microphones, asked of a capture worker of our own."""
-    from daemon.capture import list_devices
+    from daemon.microphone.capture import list_devices
 
     logging.getLogger("daemon").addHandler(logging.NullHandler())  # what goes wrong is raised, and told once
     return asyncio.run(list_devices())

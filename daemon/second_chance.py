@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from daemon.engine.recogniser import Recognition
 from daemon.errors import RequestRefused, WorkerError
 from daemon.history import Entry
 from daemon.insert.contract import LATER
 from daemon.messages import Mode, Outcome
-from daemon.recogniser import Recognition
 from daemon.spool import Spool, Unsettled
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ _DECODED = "this was recognised later than it was spoken"
 
 
 class Recogniser(Protocol):
-    """What recognises one piece of speech at a time: ``daemon.recogniser.EngineClient``."""
+    """What recognises one piece of speech at a time: ``daemon.engine.recogniser.EngineClient``."""
 
     async def recognise(self, pcm: bytes) -> Recognition:
         """The text of int16 16 kHz mono PCM. Raises WorkerError when it cannot be had."""
@@ -47,9 +47,15 @@ class SecondChance:
         self._left = spool.unsettled()  # what comes into the spool from now on is ours
 
     async def recovered(self) -> AsyncGenerator[Entry, None]:
-        """An entry, held, for all that an earlier daemon left or could not recognise; what still cannot be is kept."""
+        """An entry, held, for all that an earlier daemon left or could not recognise; what still cannot be is kept.
+
+        What was kept of a secret, too, until somebody asks for it.
+        """
         left, self._left = self._left, []
         for one in itertools.chain(left, self._kept.unsettled()):
+            if one.secret:
+                self._spool.hand_over(one.utterance, self._kept)
+                continue
             try:
                 text, heard = await self._recognise(one)
             except WorkerError as error:

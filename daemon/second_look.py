@@ -20,9 +20,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from daemon.endpoint import Segment
+from daemon.engine.recogniser import Recognition
 from daemon.errors import WorkerError
 from daemon.messages import FRAME_BYTES, FRAME_MS, RATE_HZ
-from daemon.recogniser import Recognition
 from models.recogniser import Transcript
 
 log = logging.getLogger(__name__)

@@ -18,15 +18,20 @@ from daemon.paths import private
 
 _ENDING = ".pcm"
 _INSERTING = ".inserting"
+_SECRET = ".secret"  # noqa: S105 - a mark, no password
 
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """An utterance that an earlier daemon left: its pieces in order, and whether its insertion had begun."""
+    """An utterance that an earlier daemon left: its pieces in order, and whether its insertion had begun.
+
+    Of a ``secret`` one the text must not be written down unless somebody asks for it.
+    """
 
     utterance: str
     pieces: tuple[bytes, ...]
     inserting: bool
+    secret: bool = False
 
     @property
     def audio_s(self) -> float:
@@ -67,8 +72,15 @@ class Spool:
 
     def mark_inserting(self, utterance: str) -> None:
         """Remember that the insertion begins: whether it ended is unknown if we die now."""
+        self._mark(utterance, _INSERTING)
+
+    def mark_secret(self, utterance: str) -> None:
+        """Remember that its text must not be written down by itself."""
+        self._mark(utterance, _SECRET)
+
+    def _mark(self, utterance: str, mark: str) -> None:
         for path in self._files(utterance):
-            path.rename(path.with_name(path.name.removesuffix(_ENDING) + _INSERTING + _ENDING))
+            path.rename(path.with_name(path.name.removesuffix(_ENDING) + mark + _ENDING))
 
     def settle(self, utterance: str) -> None:
         """Forget an utterance whose outcome is recorded."""
@@ -91,11 +103,14 @@ class Spool:
 
     def hand_over(self, utterance: str, to: Spool) -> None:
         """Give the audio of an utterance that could not be recognised to another spool, which outlives the session."""
-        for path in self._files(utterance):
+        files = self._files(utterance)
+        for path in files:
             number = int(path.name.split(".")[1])
             to.append(utterance, number, path.read_bytes())
             if to.fault is None:
                 path.unlink()
+        if any(_SECRET in path.suffixes for path in files):
+            to.mark_secret(utterance)
 
     def unsettled(self) -> list[Unsettled]:
         """What earlier daemons left, oldest first."""
@@ -107,7 +122,8 @@ class Spool:
     def _read(self, utterance: str, paths: Iterable[Path]) -> Unsettled:
         ordered = sorted(paths, key=lambda path: int(path.name.split(".")[1]))
         pieces = tuple(content[: len(content) // 2 * 2] for path in ordered if (content := path.read_bytes()))
-        return Unsettled(utterance, pieces, inserting=any(_INSERTING in path.suffixes for path in ordered))
+        marks = {suffix for path in ordered for suffix in path.suffixes}
+        return Unsettled(utterance, pieces, inserting=_INSERTING in marks, secret=_SECRET in marks)
 
     def _path(self, utterance: str, piece: int) -> Path:
         return self._directory / f"{utterance}.{piece}{_ENDING}"

@@ -7,14 +7,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from daemon import session
+from daemon.messages import TOLD_WORDS
 from models.bundle import PRACTICE_NOTICE
 
 if TYPE_CHECKING:
     from daemon.app import Daemon
 
 Json = dict[str, Any]
-
-_WORDS = 6
 
 
 def status(daemon: Daemon) -> Json:
@@ -34,9 +33,18 @@ def status(daemon: Daemon) -> Json:
         },
         "vad": daemon.voices.active,
         "listening": _listening(daemon),
-        "hotkey": {"key": daemon.config.hotkey.key, "way": daemon.hotkey.name, "fault": daemon.hotkey.fault},
-        "insertion": {"way": daemon.inserter.name},
-        "speculation": {"on": daemon.config.endpoint.speculate, **asdict(daemon.dictation.speculation.counts)},
+        "hotkey": {
+            "key": daemon.config.hotkey.key,
+            "way": daemon.hotkey.name,
+            "trigger": daemon.hotkey.trigger,
+            "fault": daemon.hotkey.fault,
+        },
+        "insertion": {"way": daemon.inserter.name, "notice": daemon.inserter.notice},
+        "speculation": {
+            "on": daemon.config.endpoint.speculate,
+            "stops": daemon.engine.stops,
+            **asdict(daemon.dictation.speculation.counts),
+        },
         "last_utterance": _last_utterance(daemon),
         "held": journal.held,
         "history": {"revision": journal.revision, "held": journal.held, "failed": journal.failed},
@@ -50,7 +58,7 @@ def status(daemon: Daemon) -> Json:
 
 def _state(daemon: Daemon) -> str:
     if (take := daemon.control.take) is not None:
-        return "listening" if take.frames else "opening"
+        return "listening" if take.ready else "opening"
     if daemon.dictation.busy:
         return "working"
     return "idle" if daemon.engine.state.phase == "ready" else str(daemon.engine.state.phase)
@@ -70,10 +78,11 @@ def _engine(daemon: Daemon) -> Json:
 
 def _listening(daemon: Daemon) -> Json | None:
     take = daemon.control.take
-    if take is None:
+    if take is None or not take.ready:
         return None
     level_dbfs, left_s = take.level_dbfs, daemon.control.left_s
-    settled, unsettled = daemon.dictation.preview(take)
+    hidden = daemon.accessibility.in_password_field
+    settled, unsettled = ("", "") if hidden else daemon.dictation.preview(take)
     return {
         "level_dbfs": None if level_dbfs is None else round(level_dbfs, 1),
         "open_s": round(time.monotonic() - take.began_s, 2),
@@ -88,7 +97,7 @@ def _last_utterance(daemon: Daemon) -> Json | None:
     if last is None:
         return None
     about = {key: value for key, value in last.as_json().items() if key != "text"}
-    words = " ".join(last.text.split()[:_WORDS]) if last.text is not None and show_words else None
+    words = " ".join(last.text.split()[:TOLD_WORDS]) if last.text is not None and show_words else None
     return {**about, "words": words, "has_text": last.text is not None, "undo": daemon.inserter.undoable}
 
 
@@ -99,4 +108,5 @@ def _faults(daemon: Daemon) -> list[str | None]:
         if engine.provider_fault and engine.asked.provider == "cuda"
         else None
     )
-    return [engine.message, gpu, daemon.control.fault, daemon.voices.fault, daemon.hotkey.fault, daemon.journal.fault]
+    microphone = [daemon.control.fault, daemon.microphone.kept_open.fault]
+    return [engine.message, gpu, *microphone, daemon.voices.fault, daemon.hotkey.fault, daemon.journal.fault]

@@ -12,10 +12,11 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from daemon.endpoint import Segment
+from daemon.engine.recogniser import Recognition
 from daemon.history import Entry
 from daemon.latency import Timings, sum_known
 from daemon.messages import FRAME_MS, RATE_HZ, Insertion, Mode, Outcome
-from daemon.recogniser import Recognition
+from daemon.preview import Growing
 from daemon.speculation import Decode
 from daemon.voice import level_db
 
@@ -32,7 +33,7 @@ class Utterance:
     capture_open_ms: float | None = None
     pieces: list[Segment] = field(default_factory=list)
     decodes: list[Decode] = field(default_factory=list)  # of the pieces
-    guessed: str = ""  # what was last recognised of the piece that is still open
+    growing: dict[int, Growing] = field(default_factory=dict)  # the text so far, by the number of the piece
     heard: list[Recognition] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was unusual about their recognition, a line each
     doubted: bool = True  # every piece so far is more likely noise than speech
@@ -51,6 +52,16 @@ class Utterance:
         """None of its pieces needs to be recognised any more."""
         for decode in self.decodes:
             decode.cancel()
+
+    def text_so_far(self) -> tuple[list[str], list[str]]:
+        """Texts in the order of speech: those that are settled, and those that may still be other words."""
+        settled = [recognition.transcript.text for recognition in self.heard]
+        unsettled: list[str] = []
+        for number in range(len(settled), len(self.pieces) + 1):
+            growing = self.growing.get(number, Growing())
+            (unsettled or settled).append(" ".join(growing.settled))
+            unsettled += [" ".join(growing.unsettled)] if growing.unsettled else []
+        return settled, unsettled
 
     @property
     def audio_s(self) -> float:
@@ -71,6 +82,7 @@ class Take:
     mode: Mode
     began_s: float
     frames: int = 0
+    ready: bool = False  # the microphone gives sound: whoever speaks now is heard
     capture_open_ms: float | None = None
     stop_s: float | None = None
     fault: str | None = None  # why the microphone ended by itself

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from daemon.engine_words import engine_lines
+from daemon.engine.words import engine_lines
 
 Json = dict[str, Any]
 
@@ -20,9 +20,13 @@ def status_in_words(status: Json) -> str:
         lines.append(f"            {status['notice']}")
     lines += engine_lines(status["provider"], engine)
     device = microphone["device"] + (f" ({microphone['in_use']})" if microphone["in_use"] else "")
-    lines.append(f"microphone  {device}, {'open' if microphone['open'] else 'closed'}")
+    lines.append(f"microphone  {device}, {_openness(microphone)}")
     lines.append(f"hotkey      {hotkey['key']} ({hotkey['way']})")
+    if hotkey["trigger"] is not None:
+        lines.append(f"            in the desktop's words: {hotkey['trigger']}")
     lines.append(f"insertion   {status['insertion']['way']}")
+    if status["insertion"]["notice"] is not None:
+        lines.append(f"            {status['insertion']['notice']}")
     if (last := status["last_utterance"]) is not None:
         felt = last["timings_ms"]["felt"]
         lines.append(f"last        {last['outcome']}" + (f", felt {felt:.0f} ms" if felt is not None else ""))
@@ -34,6 +38,14 @@ def status_in_words(status: Json) -> str:
         lines.append(f"failed      {failed} (listed by `swictation history --ids`, tried again with --decode ID)")
     lines += [f"fault       {fault}" for fault in status["faults"]]
     return "\n".join(lines)
+
+
+def _openness(microphone: Json) -> str:
+    if not microphone.get("standing"):
+        return "open" if microphone["open"] else "closed"
+    left_s, kept_ms = microphone["lingering_s"], microphone["pre_roll_ms"]
+    how = "kept open" if left_s is None else f"open for {left_s:.0f} s more: `swictation cancel` closes it now"
+    return how + (f" (pre-roll {kept_ms} ms in memory)" if kept_ms else "")
 
 
 def entry_in_words(entry: Json) -> str:

@@ -122,13 +122,17 @@ class Worker:
             raise WorkerDied(f"the {self.name} worker is not running")
         self._process.stdin.write(wire.pack(head, body))
 
+    def new_id(self) -> int:
+        """An id for a request."""
+        return next(self._ids)
+
     async def request(self, head: Head, body: bytes = b"", *, deadline_s: float) -> tuple[Head, bytes]:
-        """Send a request and wait for its answer.
+        """Send a request and wait for its answer. It gets an id, if its head has none.
 
         Raises WorkerDied if the process ends first, DeadlinePassed after killing a process that did not answer within
         ``deadline_s``, and WorkerError if it answers with an error: DeviceLost if that came of its GPU.
         """
-        number = next(self._ids)
+        number = head.get("id") or self.new_id()
         answer: asyncio.Future[tuple[Head, bytes]] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
         try:

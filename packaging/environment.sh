@@ -11,7 +11,8 @@ PROGRAM_PACKAGES=(python3-venv libportaudio2 libasound2-plugins pulseaudio-utils
 SCREEN_PACKAGES=(xvfb xauth openbox xterm)
 # What the tests drive: a sound server, window tools, and applications that are not ours.
 TEST_PACKAGES=("${SCREEN_PACKAGES[@]}" pulseaudio xdotool xclip x11-utils x11-xserver-utils imagemagick
-    mousepad featherpad trayer dbus dbus-x11 desktop-file-utils libglib2.0-bin libnotify-bin at-spi2-core)
+    mousepad featherpad zenity sway foot wtype wl-clipboard xwayland
+    trayer dbus dbus-x11 xdg-desktop-portal mutter desktop-file-utils libglib2.0-bin libnotify-bin at-spi2-core)
 
 BIN=.venv/bin
 [ "${OS:-}" != Windows_NT ] || BIN=.venv/Scripts

@@ -7,10 +7,11 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from daemon.client import Client
 from daemon.errors import NoDaemon, SwictationError
+from daemon.path_bench.running import Running
 from daemon.paths import private
 from daemon.worker import program
 
@@ -22,7 +23,7 @@ _LOOK_S = 0.02
 _FOREIGN = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "SWICTATION_CONFIG")
 
 
-class PrivateDaemon:
+class PrivateDaemon(Running):
     """``swictation daemon`` with its files under ``directory``, a model directory and a configuration in TOML."""
 
     def __init__(self, directory: Path, environment: Mapping[str, str], model: Path, config: str) -> None:
@@ -38,24 +39,19 @@ class PrivateDaemon:
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start it and wait until it can recognise."""
         command = [*program("daemon"), "daemon", "--model", str(self._model.absolute())]
         with (self._directory / "daemon.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        try:
-            self.wait("the daemon", lambda status: status["engine"]["phase"] == "ready", _START_LIMIT_S)
-        except BaseException:
-            self._end()
-            raise
-        return self
+        self.wait("the daemon", lambda status: status["engine"]["phase"] == "ready", _START_LIMIT_S)
 
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        assert self._process is not None
+    def stop(self) -> None:
+        """End it as a logout would."""
+        if self._process is None:
+            return
         self._process.terminate()
         try:
             self._process.wait(timeout=15)

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from daemon import config, engine_choice, paths
+from daemon import config, paths
 from daemon.config import Config
-from daemon.engine_choice import Plan
+from daemon.engine import choice as engine_choice
+from daemon.engine.choice import Plan
 from daemon.errors import SwictationError
 from daemon.path_bench import screen, sound
 from daemon.path_bench.daemon_process import PrivateDaemon

@@ -9,16 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from daemon.errors import SwictationError
+from daemon.path_bench.running import Running
 
 PROGRAMS = ("Xvfb", "openbox", "xterm")
 _START_LIMIT_S = 60.0
 _LOOK_S = 0.02
 
 
-class PrivateScreen:
+class PrivateScreen(Running):
     """Xvfb with openbox on a free display, files under ``directory``. ``environment`` leads programs to it.
 
     Use it as a context manager, or call ``start`` and ``stop``.
@@ -28,17 +29,6 @@ class PrivateScreen:
         self.directory = directory
         self.environment: dict[str, str] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Bring it up and wait for the window manager. Raises SwictationError."""

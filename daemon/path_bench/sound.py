@@ -9,16 +9,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 from daemon.errors import SwictationError
+from daemon.path_bench.running import Running
 
 MICROPHONE = "vmic"
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "paplay", "parec")
 _START_LIMIT_S = 20.0
 
 
-class PrivateSound:
+class PrivateSound(Running):
     """A PulseAudio with a null sink called ``vmic``, whose monitor is the default microphone.
 
     Give ``environment`` to every process that is to use it. ``spare`` adds a null sink of the server's own, which is
@@ -41,17 +41,6 @@ class PrivateSound:
         self._server: subprocess.Popen[bytes] | None = None
         self._keep_alive: dict[str, subprocess.Popen[bytes]] = {}  # by the module of the sink
         self._players: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start the server and the microphone, and wait until audio flows at its full pace. Raises SwictationError."""

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from daemon import app, client, paths
+from daemon.engine.recogniser import EngineState, Phase
 from daemon.errors import KeyTaken, MicrophoneError, WorkerError
 from daemon.messages import FRAME_BYTES, FRAME_MS, Frame
-from daemon.recogniser import EngineState, Phase
 from models.choice import Wish
 from tests.daemon.fakes import SILENT, FakeDetector, FakeInserter, FakeRecogniser
 
@@ -22,7 +22,7 @@ class FakeEngine(FakeRecogniser):
 
     def __init__(self, plan) -> None:
         super().__init__()
-        self.plan, self.pid, self.busy = plan, 1, False
+        self.plan, self.pid = plan, 1
         self.slow = asyncio.Event()
         self.slow.set()
 
@@ -73,11 +73,23 @@ class FakeKeeper:
         await asyncio.Event().wait()
 
 
+class FakeKeptOpen:
+    """Nothing is kept open."""
+
+    fault = None
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
 class FakeMicrophone:
     """Hears ``pattern`` (``#`` is speech) and then silence, a frame each 2 ms; there is no device named ``none``."""
 
-    def __init__(self) -> None:
+    def __init__(self, between=None, _changed=None) -> None:
         self.pattern = ""
+        self.kept_open = FakeKeptOpen()
+        self.between = between
+        self.closed_between = 0
         self.is_open: str | None = None
         self.opened: list[str] = []
 
@@ -93,7 +105,13 @@ class FakeMicrophone:
     async def devices(self) -> list[dict[str, Any]]:
         return [{"name": "one", "description": "One", "default": True, "monitor": False}]
 
-    async def open(self, device: str) -> AsyncGenerator[Frame, None]:
+    def use(self, between) -> None:
+        self.between = between
+
+    def close_between(self) -> None:
+        self.closed_between += 1
+
+    async def open(self, device: str, _asked_s: float | None = None) -> AsyncGenerator[Frame, None]:
         if device == "none":
             raise MicrophoneError("there is no microphone named none: there are one")
         if self.is_open is not None:
@@ -114,6 +132,7 @@ class FakeHotkey:
 
     name = "fake"
     reason = None
+    trigger = None
 
     def __init__(self, key: str, bound: list[str]) -> None:
         self.key, self._bound = key, bound
@@ -138,6 +157,7 @@ class Parts:
         for variable in ("XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
             monkeypatch.setenv(variable, str(directory / variable.lower()))
         monkeypatch.delenv("SWICTATION_CONFIG", raising=False)
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)  # it may be somebody's own
         self.inserters: list[FakeInserter] = []
         self.bound: list[str] = []
         monkeypatch.setattr(app, "EngineClient", FakeEngine)
@@ -147,10 +167,10 @@ class Parts:
         monkeypatch.setattr(app, "choose_hotkey", lambda key, *_a, **_k: FakeHotkey(key, self.bound))
         monkeypatch.setattr(app.engine_choice, "for_model", lambda directory, _config: FakePlan(directory))
         self.daemon = app.Daemon(paths.config_file())
-        self.daemon.dictation._new_detector = self.daemon.trial._new_detector = FakeDetector
+        self.daemon.dictation.listener.new_detector = self.daemon.trial._new_detector = FakeDetector
         self.file = paths.config_file()
 
-    def _choose_inserter(self, _method, *_rest) -> FakeInserter:
+    def _choose_inserter(self, _method, *_rest, **_more) -> FakeInserter:
         self.inserters.append(FakeInserter())
         return self.inserters[-1]
 

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator
 
+from daemon.engine.recogniser import Recognition
 from daemon.errors import WorkerError
 from daemon.messages import FRAME_BYTES, FRAME_MS, Frame, Insertion, Outcome, Target
-from daemon.recogniser import Recognition
 from models.recogniser import Transcript
 
 VOICED = b"\x01\x10" * (FRAME_BYTES // 2)
@@ -24,7 +24,9 @@ class FakeDetector:
 
 
 class FakeRecogniser:
-    """Says "words 1", "words 2", ... ; refuses while ``fault`` is set and waits while ``held`` is."""
+    """Says "words 1", "words 2", ... ; refuses while ``fault`` is set and waits until ``go`` is."""
+
+    stops = busy = False
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
@@ -56,6 +58,7 @@ class FakeInserter:
 
     name = "fake"
     undoable = False
+    notice = None
 
     def __init__(self) -> None:
         self.inserted: list[str] = []
@@ -71,6 +74,9 @@ class FakeInserter:
 
     async def prepare(self) -> None:
         self.prepared += 1
+
+    async def ask(self) -> str | None:
+        return None
 
     async def focus(self) -> Target | None:
         return Target(1)

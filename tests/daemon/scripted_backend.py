@@ -5,8 +5,8 @@ import contextlib
 import sys
 
 from daemon import worker
-from daemon.engine_choice import Plan
-from daemon.recogniser import EngineClient
+from daemon.engine.choice import Plan
+from daemon.engine.recogniser import EngineClient
 from models.choice import Backend, Wish
 from tests.models import tiny
 from tests.recordings import ROOT

@@ -3,15 +3,22 @@
 import asyncio
 import hashlib
 
+from daemon.engine.recogniser import Recognition
 from daemon.errors import WorkerError
-from daemon.recogniser import Recognition
 from models.recogniser import Transcript
 
 
 class Decoder:
-    """Says a digest of the audio, after a scripted number of turns of the loop; one at a time, or it fails."""
+    """Says a digest of the audio, after a scripted number of turns of the loop; one at a time, or it fails.
 
-    def __init__(self, turns=lambda: 0, ms=lambda: 1.0) -> None:
+    ``broken_off`` is what was cancelled, which only one that ``stops`` puts up with.
+    """
+
+    busy = False
+
+    def __init__(self, turns=lambda: 0, ms=lambda: 1.0, *, stops=False) -> None:
+        self.stops = stops
+        self.broken_off: list[bytes] = []
         self.decoded: list[bytes] = []
         self.fault: str | None = None
         self.go = asyncio.Event()
@@ -23,10 +30,16 @@ class Decoder:
         assert not self._busy, "a second decode in flight"
         self._busy = True
         self.decoded.append(pcm)
-        for _ in range(self._turns()):
-            await asyncio.sleep(0)
-        await self.go.wait()
-        self._busy = False
+        try:
+            for _ in range(self._turns()):
+                await asyncio.sleep(0)
+            await self.go.wait()
+        except asyncio.CancelledError:
+            assert self.stops, "it cannot be stopped"
+            self.broken_off.append(pcm)
+            raise
+        finally:
+            self._busy = False
         if self.fault is not None:
             raise WorkerError(self.fault)
         transcript = Transcript(text=digest(pcm), tokens=("x",) * 1000)

@@ -51,6 +51,7 @@ class OfflineRecognizer:
             (_HERE / "hanging").touch()
             time.sleep(60)
         if stream.action == SLOW:
+            (_HERE / "slow").touch()
             time.sleep(0.7)
         asked = SPEAK <= stream.action <= SLOW  # else it is a self-test, which finds whoever says much broken
         stream.result = _Result(f"heard {stream.length}" if asked else "heard")

@@ -40,7 +40,7 @@ def test_every_fault_is_named_at_once(tmp_path):
         "hotkey.hold_ms: must be a whole number, not a text",
         "endpoint.aggressiveness: must be from 0 to 3, not 7",
         "endpoint.onset_ms: must be a whole number, not true or false",
-        "insert.method: must be one of auto, x11, pynput, none",
+        "insert.method: must be one of auto, x11, wayland, portal, pynput, none",
     ):
         assert part in message
 
@@ -139,3 +139,57 @@ def test_what_the_first_version_took_is_taken_still(tmp_path):
     assert {
         f"{section}.{key}": value for section in given for key, value in given[section].items()
     }.items() <= values.items()
+
+
+RULES = """# mine
+[insert]
+method = "x11"
+append_space = true
+
+# the other machine
+[[insert.rules]]
+application = "org.remmina.*"
+ways = ["type"]
+"""
+
+
+def test_rules_for_programs_are_read_in_order_and_survive_a_change(tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(RULES + '[[insert.rules]]\napplication = "*"\nways = []  # nowhere else\n')
+    rules = config.load(file).insert.rules
+    assert [(rule.application, rule.ways) for rule in rules] == [("org.remmina.*", ("type",)), ("*", ())]
+    changed = config.set_value(file, "insert.append_space", False)
+    assert changed.insert.rules == rules
+    assert "# the other machine\n[[insert.rules]]" in file.read_text()
+    assert "# nowhere else" in file.read_text()
+    assert config.flatten(changed)["insert.rules"] == [
+        {"application": "org.remmina.*", "ways": ["type"]},
+        {"application": "*", "ways": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("rules = 3", r"insert.rules: must be tables \[\[insert.rules\]\]"),
+        ('rules = ["type"]', r"insert.rules: must be tables"),
+        ('rules = [{ways = ["type"]}]', r"insert.rules\[0\].application: must be the name of a program"),
+        ('rules = [{application = "a"}]', r"insert.rules\[0\].ways: must be a list of ways"),
+        ('rules = [{application = "a", ways = ["shout"]}]', r"insert.rules\[0\].ways: must be of .*, not 'shout'"),
+        ('rules = [{application = "a", ways = [], way = 1}]', r"insert.rules\[0\].way: unknown key"),
+        (
+            'rules = [{application = "", ways = []}, {application = "b", ways = 1}]',
+            r"rules\[0\].application: .*; insert.rules\[1\].ways: ",
+        ),
+    ],
+)
+def test_faults_of_rules_are_named_by_their_place(tmp_path, content, message):
+    file = tmp_path / "config.toml"
+    file.write_text(f"[insert]\n{content}\n")
+    with pytest.raises(ConfigError, match=message):
+        config.load(file)
+
+
+def test_rules_are_not_set_one_value_at_a_time():
+    with pytest.raises(ConfigError, match="write them into the file"):
+        config.read_value("insert.rules", "type")

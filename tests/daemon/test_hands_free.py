@@ -7,8 +7,8 @@ import pytest
 
 from daemon.dictation import Dictation, Settings
 from daemon.endpoint import EndpointSettings
+from daemon.engine.recogniser import Recognition
 from daemon.messages import Mode, Outcome
-from daemon.recogniser import Recognition
 from daemon.spool import Spool
 from models.recogniser import Transcript
 from tests.daemon.fakes import FakeDetector, FakeInserter, frames
@@ -22,6 +22,8 @@ def transcript(text, at_s=0.2):
 
 class Scripted:
     """Answers with one transcript after the other, the last one for ever."""
+
+    stops = busy = False
 
     def __init__(self) -> None:
         self.answers = [transcript("First.")]
@@ -99,7 +101,7 @@ async def test_what_was_cancelled_is_not_committed_by_a_guess_that_comes_later(b
         await go.wait()
         return await recognise(pcm)
 
-    bench.dictation.speculation._recognise = held
+    bench.recogniser.recognise = held
     take = bench.dictation.begin(frames(SPEECH + "." * 1000, pace_s=0.01), Mode.HANDS_FREE, time.monotonic())
     while not bench.dictation.speculation.counts.guesses:
         await asyncio.sleep(0.005)

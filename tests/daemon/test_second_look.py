@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from daemon.endpoint import EndpointSettings, Segment, segments
+from daemon.engine.recogniser import Recognition
 from daemon.errors import WorkerError
 from daemon.messages import FRAME_BYTES, FRAME_MS
-from daemon.recogniser import Recognition
 from daemon.second_look import look, missing, padded
 from models import bundle
 from models.recogniser import Transcript

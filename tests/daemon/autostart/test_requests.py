@@ -3,7 +3,7 @@
 import pytest
 
 from daemon.errors import RequestRefused
-from daemon.requests_autostart import AutostartRequests
+from daemon.requests.autostart import AutostartRequests
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What the socket may ask of the daemon, verb by verb."""
