@@ -203,7 +203,7 @@ def main() -> int:
         return 0
     qt = QApplication(["swictation"])
     qt.setApplicationDisplayName("swictation")
-    qt.setDesktopFileName("swictation")
+    qt.setDesktopFileName(paths.APP_ID)
     qt.setWindowIcon(program_picture())
     qt.setQuitOnLastWindowClosed(False)
     _wakeup = _quit_on_signals(qt)

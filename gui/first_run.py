@@ -29,7 +29,7 @@ from gui.settings.key_field import KeyField
 from gui.settings.listening import Listening
 from gui.settings.meter import Meter
 from gui.settings.microphone_page import MicrophoneChoice
-from gui.settings.model_words import progress_words, share
+from gui.settings.model_words import follow
 from gui.settings.page import Field
 from gui.settings.values import Values
 from gui.settings.words import Words
@@ -163,7 +163,7 @@ class FirstRun(QWidget):
         self._typed.textChanged.connect(self._show)
         self._get.clicked.connect(self._pull)
         self._cancel.clicked.connect(self._command.cancel)
-        self._command.told.connect(self._follow)
+        self._command.told.connect(lambda told: follow(told, self._bar, self._said.tell))
         self._command.done.connect(lambda _last: self._end(""))
         self._command.failed.connect(self._end)
         self._hide.toggled.connect(lambda hidden: self._prove(hidden=hidden))
@@ -238,13 +238,6 @@ class FirstRun(QWidget):
         self._bar.setRange(0, 0)
         self._command.start("models", "pull", "--progress", "json")
         self._show()
-
-    def _follow(self, told: Any) -> None:
-        if isinstance(told, dict) and "step" in told:
-            done = share(told)
-            self._bar.setRange(0, 0 if done is None else 1000)
-            self._bar.setValue(done or 0)
-            self._said.tell(progress_words(told))
 
     def _end(self, line: str) -> None:
         self._said.tell(line, fault=bool(line))

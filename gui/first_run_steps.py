@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gui.menu import key_name
+
 Json = Mapping[str, Any]
 
 SILENCE_DBFS = -50.0  # an open microphone in a quiet room stays below, a voice at arm's length is above
@@ -91,16 +93,17 @@ def hotkey(status: Json, proved: Proved) -> Step:
     key = status["hotkey"]
     if key["fault"]:
         return Step(Mark.FAULT, key["fault"])
+    name = key_name(key)
     if proved.hotkey == key["key"]:
-        return Step(Mark.PROVED, f"{key['key']} works, and the words arrive.")
+        return Step(Mark.PROVED, f"{name} works, and the words arrive.")
     if status["state"] in {"opening", "listening"}:
-        return Step(Mark.OPEN, f"Listening: speak, then let {key['key']} go.")
+        return Step(Mark.OPEN, f"Listening: speak, then let {name} go.")
     if status["state"] == "working":
         return Step(Mark.OPEN, "Recognising …")
     last = status["last_utterance"]
     if last is not None and last["reason"]:
         return Step(Mark.OPEN, last["reason"])
-    return Step(Mark.OPEN, f"Click into the field, hold {key['key']} and say something.")
+    return Step(Mark.OPEN, f"Click into the field, hold {name} and say something.")
 
 
 def wanted(proved: Proved, *, dictated: int, model_dir: str) -> bool:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from daemon.messages import TOLD_WORDS
 from gui.settings.engine_words import ENGINES, place
 
 Json = dict[str, Any]
 
 _WIDTH = 52  # characters a line: a menu that is wider covers the window in which the user dictates
-_TOLD_WORDS = 6  # a status tells so many of an utterance
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _INSERTED = ("confirmed", "sent")
 
@@ -72,7 +72,13 @@ def menu(status: Json, known: Known) -> Sections:
     sections = (
         _dictation(status),
         (*_last(status), *_held(status)),
-        (_microphones(status, known), *told(model_line(status)), *_why_other(status), *told(status["notice"])),
+        (
+            _microphones(status, known),
+            *_open(status),
+            *told(model_line(status)),
+            *_why_other(status),
+            *told(status["notice"]),
+        ),
         tuple(entry for fault in status["faults"] for entry in told(f"Fault: {fault}")),
         _windows(status, known),
         _LEAVE,
@@ -112,6 +118,16 @@ def model_line(status: Json) -> str:
     return f"Model: {status['model']} on {place(status['provider'])} ({runs})"
 
 
+def open_words(status: Json) -> str:
+    """That the microphone is open though nothing is dictated, or nothing where it is not."""
+    microphone = status["microphone"]
+    if not microphone.get("standing"):
+        return ""
+    left_s, kept_ms = microphone["lingering_s"], microphone["pre_roll_ms"]
+    how = "kept open" if left_s is None else f"open for {max(1, round(left_s))} s at most"
+    return f"Microphone {how}" + (f", {kept_ms} ms in memory" if kept_ms else "")
+
+
 def felt_words(last: Json) -> str:
     """How long the user waited for the text, or nothing where nobody did."""
     felt_ms = last["timings_ms"]["felt"]
@@ -133,8 +149,13 @@ def last_line(last: Json | None) -> str:
 def _short(words: str) -> str:
     """The words as far as the line has room; the dots say that more were spoken."""
     kept = textwrap.shorten(words, _WIDTH - 20, placeholder="") or words[: _WIDTH - 21]
-    whole = kept == words and len(words.split()) < _TOLD_WORDS
+    whole = kept == words and len(words.split()) < TOLD_WORDS
     return kept if whole else kept + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def key_name(hotkey: Json) -> str:
+    """The key to hold, as the desktop calls it where it says what it has bound ("Press Ctrl+F9" on some)."""
+    return str(hotkey["trigger"] or hotkey["key"]).removeprefix("Press ")
 
 
 def _dictation(status: Json) -> tuple[Entry, ...]:
@@ -147,7 +168,7 @@ def _dictation(status: Json) -> tuple[Entry, ...]:
             Entry("&Hands-free", Does.STOP, open_handed, checked=open_handed),
             Entry("C&ancel dictation", Does.CANCEL),
         )
-    how = f": hold {hotkey['key']} and speak" if status["state"] == "idle" and not hotkey["fault"] else ""
+    how = f": hold {key_name(hotkey)} and speak" if status["state"] == "idle" and not hotkey["fault"] else ""
     return (
         Entry(plain(state + how)),
         Entry("&Start dictation", Does.START),
@@ -184,6 +205,12 @@ def _microphones(status: Json, known: Known) -> Entry:
     )
     described = dict(known.microphones).get(chosen, "the system's own" if chosen == "default" else chosen)
     return Entry(f"&Microphone: {plain(_cut(described))}", submenu=entries)
+
+
+def _open(status: Json) -> tuple[Entry, ...]:
+    words = open_words(status)
+    closes = status["microphone"].get("lingering_s") is not None
+    return (*told(words), *((Entry("Close the microphone n&ow", Does.CANCEL),) if words and closes else ()))
 
 
 def _cut(text: str) -> str:

@@ -18,6 +18,7 @@ from gui.menu import (
     menu,
     menu_without_daemon,
     model_line,
+    open_words,
     state_words,
     wrapped,
 )
@@ -46,6 +47,7 @@ class View:
     icon: Icon
     practice: bool  # whether the icon wears the badge of the practice model
     level: int  # how loud the open microphone is, 0 to 3
+    standing: bool  # whether the microphone is open though nothing is dictated
     title: str
     tooltip: str
     last: str  # the last utterance, or why there is no daemon
@@ -61,6 +63,7 @@ def view(status: Json | None, why: str = "", known: Known = _NOTHING_KNOWN) -> V
             icon=Icon.ABSENT,
             practice=False,
             level=0,
+            standing=False,
             title=title,
             tooltip=_lines(title, *wrapped(why)),
             last=why,
@@ -72,6 +75,7 @@ def view(status: Json | None, why: str = "", known: Known = _NOTHING_KNOWN) -> V
         icon=_icon(status),
         practice=bool(status["engine"]["practice"]),
         level=_level(status),
+        standing=bool(open_words(status)),
         title=state_words(status),
         tooltip=_tooltip(status),
         last=_lines(last_line(status["last_utterance"]), *status["faults"]),
@@ -106,6 +110,7 @@ def _tooltip(status: Json) -> str:
     last = status["last_utterance"]
     return _lines(
         f"swictation: {state_words(status)}",
+        open_words(status),
         model_line(status),
         f"Last: {last['outcome']}{felt_words(last)}" if last is not None else "",
         *wrapped(status["notice"] or ""),

@@ -10,6 +10,8 @@ from gui.settings.words import Words
 _METHODS = {
     "auto": "Automatic",
     "x11": "X11: paste, with a receipt",
+    "wayland": "Wayland: paste, with a receipt",
+    "portal": "The desktop's portal",
     "pynput": "Paste by the system's keys",
     "none": "None: keep the text only",
 }
@@ -79,6 +81,13 @@ class TextPage(Page):
             "",
             Switch("Allow line &breaks"),
             "Off, a line break becomes a space: in a terminal or a chat it would send what stands there.",
+        )
+        self.field(
+            values,
+            "insert.refuse_passwords",
+            "",
+            Switch("Insert nothing into &password fields"),
+            "As far as programs tell screen readers that it is one. The words are not written down either.",
         )
         self.end()
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.settings.command import Command
-from gui.settings.model_words import Row, progress_words, rows, share
+from gui.settings.model_words import Row, follow, rows
 from gui.settings.page import Page
 from gui.settings.values import Values
 from gui.settings.words import Words
@@ -48,7 +48,7 @@ class ModelPage(Page):
         self._remove.clicked.connect(self._ask_remove)
         self._use.clicked.connect(self._use_it)
         self._cancel.clicked.connect(self._command.cancel)
-        self._command.told.connect(self._follow)
+        self._command.told.connect(lambda told: follow(told, self._bar, self._progress.setText))
         self._command.done.connect(self._done)
         self._command.failed.connect(self._failed)
         values.changed.connect(self._changed)
@@ -151,13 +151,6 @@ class ModelPage(Page):
         self._progress.setText(doing)
         self._bar.setRange(0, 0)
         self._show()
-
-    def _follow(self, told: Any) -> None:
-        if isinstance(told, dict) and "step" in told:
-            done = share(told)
-            self._bar.setRange(0, 0 if done is None else 1000)
-            self._bar.setValue(done or 0)
-            self._progress.setText(progress_words(told))
 
     def _done(self, last: Any) -> None:
         faults = [fault for each in last for fault in each["faults"]] if isinstance(last, list) else []

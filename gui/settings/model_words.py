@@ -1,10 +1,12 @@
-"""The models as rows of a list: what each is, and what can be done with it. Pure."""
+"""The models as rows of a list: what each is, and what can be done with it; how a download is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from PySide6.QtWidgets import QProgressBar
 
 Json = dict[str, Any]
 
@@ -93,6 +95,15 @@ def progress_words(told: Json) -> str:
         minutes, seconds = divmod(round(left), 60)
         parts.append(f"{minutes}:{seconds:02d} left")
     return ", ".join(parts)
+
+
+def follow(told: object, bar: QProgressBar, tell: Callable[[str], object]) -> None:
+    """Let a bar and a line of words follow a download, step by step as its command tells them."""
+    if isinstance(told, dict) and "step" in told:
+        done = share(told)
+        bar.setRange(0, 0 if done is None else 1000)
+        bar.setValue(done or 0)
+        tell(progress_words(told))
 
 
 def share(told: Json) -> int | None:

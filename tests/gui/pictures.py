@@ -29,7 +29,7 @@ from gui.popup import Popup
 from gui.present import Icon, view
 from gui.settings_window import SettingsWindow
 from gui.small_window import SmallWindow
-from tests.gui.scripted_daemon import ENGINE, LISTENING, ScriptedDaemon, status, utterance
+from tests.gui.scripted_daemon import ENGINE, LISTENING, ScriptedDaemon, microphone, status, utterance
 from tests.gui.settings.answers import Configured
 from tests.gui.spoken import Spoken, entries
 from tests.gui.waiting import settle, spin
@@ -47,12 +47,14 @@ HELD = utterance("held", None, "another window had the focus")
 HEARD = LISTENING | {"level_dbfs": -24.0, "settled": "we should measure this once", "unsettled": "more before we"}
 LATE = HEARD | {"level_dbfs": -47.0, "left_s": 9.0, "settled": "", "unsettled": ""}
 GPU = ENGINE | {"engine": "ort", "provider_fault": "the NVIDIA driver 470.82 is too old for CUDA 12: it needs 525"}
+STANDING = microphone(open=True, standing=True, lingering_s=30.0, pre_roll_ms=500)
 STATES = {
     "idle": status(last_utterance=utterance(undo=True)),
     "listening": status("listening", listening=HEARD, last_utterance=utterance()),
     "hands-free": status("listening", listening=HEARD, mode="hands_free", last_utterance=utterance()),
     "working": status("working"),
     "held": status(held=2, last_utterance=HELD),
+    "standing": status(microphone=STANDING, last_utterance=utterance()),
     "practice": status(practice=True, last_utterance=utterance()),
     "other-engine": status(engine=GPU, last_utterance=utterance()),
     "broken": status("broken", faults=["the model cannot be loaded: encoder.onnx has changed since it was pulled"]),
@@ -167,7 +169,11 @@ class Studio:
         for name, shown, proved in (
             ("new", status(practice=True), Proved()),
             ("done", status(), Proved(microphone="default", hotkey="F9")),
-            ("taken", status(hotkey={"key": "F9", "way": "none", "fault": "F9 is held by another program"}), Proved()),
+            (
+                "taken",
+                status(hotkey={"key": "F9", "way": "none", "trigger": None, "fault": "F9 is held by another program"}),
+                Proved(),
+            ),
         ):
             first_run_memory.keep(proved)
             self._show(shown)
@@ -200,8 +206,10 @@ class Studio:
 
 def icon_sheet():
     """Every icon on light and dark ground, at the sizes of panels, and once more as an eye without colours sees it."""
-    looks = [(icon, level, False) for icon in Icon for level in ((0, 1, 2, 3) if icon is Icon.LISTENING else (0,))]
-    looks += [(Icon.IDLE, 0, True), (Icon.LISTENING, 2, True)]
+    looks = [{"icon": icon} for icon in Icon] + [{"icon": Icon.LISTENING, "level": level} for level in (1, 2, 3)]
+    looks += [{"icon": Icon.IDLE, "practice": True}, {"icon": Icon.LISTENING, "level": 2, "practice": True}]
+    looks += [{"icon": icon, "standing": True} for icon in (Icon.IDLE, Icon.WORKING, Icon.HELD, Icon.ERROR)]
+    looks += [{"icon": Icon.IDLE, "standing": True, "practice": True}]
     sizes, cell = (16, 22, 44), 56
     sheet = QImage(QSize(cell * len(looks), cell * 12), QImage.Format.Format_ARGB32)
     painter = QPainter(sheet)
@@ -211,9 +219,9 @@ def icon_sheet():
         strip = QImage(QSize(sheet.width(), cell), QImage.Format.Format_ARGB32)
         strip.fill(QColor(ground))
         inside = QPainter(strip)
-        for column, (icon, level, practice) in enumerate([*looks]):
+        for column, look in enumerate(looks):
             place = QRect(column * cell, 0, cell, cell)
-            pixmap = picture(icon, practice=practice, level=level).pixmap(QSize(size, size), 1.0)
+            pixmap = picture(**look).pixmap(QSize(size, size), 1.0)
             inside.drawPixmap(place.center().x() - size // 2, place.center().y() - size // 2, pixmap)
         inside.end()
         painter.drawImage(0, row * cell, strip.convertToFormat(QImage.Format.Format_Grayscale8) if grey else strip)

@@ -44,6 +44,12 @@ ANSWERS = {
 _QUESTIONS = {"config", "microphones", "history", "timings", "models"}
 
 
+def microphone(**changes):
+    """A ``microphone`` of a status."""
+    made = {"device": "default", "fault": None, "open": False, "standing": False, "lingering_s": None, "pre_roll_ms": 0}
+    return {**made, **changes}
+
+
 def status(state="idle", *, practice=False, **changes):
     """A daemon's status; ``changes`` replace whole entries."""
     made = {
@@ -53,8 +59,8 @@ def status(state="idle", *, practice=False, **changes):
         "provider": "cpu",
         "notice": PRACTICE_NOTICE if practice else None,
         "engine": ENGINE | {"practice": practice},
-        "microphone": {"device": "default", "fault": None, "open": state == "listening"},
-        "hotkey": {"key": "F9", "way": "x11", "fault": None},
+        "microphone": microphone(open=state == "listening"),
+        "hotkey": {"key": "F9", "way": "x11", "trigger": None, "fault": None},
         "insertion": {"way": "x11"},
         "listening": LISTENING if state == "listening" else None,
         "last_utterance": None,
@@ -89,12 +95,14 @@ class Streamed(list):
 class ScriptedDaemon:
     """Listens where XDG_RUNTIME_DIR says, on a thread of its own. ``asked`` holds every request but watch and status.
 
+    ``watched`` holds those to watch.
     ``answers`` maps a verb to its result, to a function of the request that gives it, to a ``Streamed`` of results, or
     to a RequestRefused.
     """
 
     def __init__(self, shown=None, text="the first words", answers=None):
         self.asked = []
+        self.watched = []
         self.answers = {**ANSWERS, "last": {"text": text}, **(answers or {})}
         self.refuses = None
         self.running = False
@@ -157,6 +165,7 @@ class ScriptedDaemon:
 
     async def _answer(self, request, connection):
         if request["verb"] == "watch":
+            self.watched.append(request)
             while True:
                 changed = self._changed
                 await connection.send({"ok": True, "result": self._shown})

@@ -42,7 +42,7 @@ def test_a_proof_holds_for_one_microphone_and_one_key():
     assert first_run_steps.hotkey(status(), proved).mark == Mark.PROVED
     other = status(
         microphone={"device": "headset", "fault": None, "open": False},
-        hotkey={"key": "Pause", "way": "x11", "fault": None},
+        hotkey={"key": "Pause", "way": "x11", "trigger": None, "fault": None},
     )
     assert first_run_steps.microphone(other, proved, "").mark == Mark.OPEN
     assert first_run_steps.hotkey(other, proved).mark == Mark.OPEN
@@ -65,7 +65,7 @@ def test_a_model_is_proved_by_its_self_test_only(engine, mark):
 
 
 def test_a_key_that_cannot_be_had_is_a_fault_even_if_it_worked_once():
-    taken = status(hotkey={"key": "F9", "way": "none", "fault": "F9 is held by another program"})
+    taken = status(hotkey={"key": "F9", "way": "none", "trigger": None, "fault": "F9 is held by another program"})
     step = first_run_steps.hotkey(taken, Proved(hotkey="F9"))
     assert (step.mark, step.line) == (Mark.FAULT, "F9 is held by another program")
 

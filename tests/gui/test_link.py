@@ -34,6 +34,21 @@ def test_last_of_many_statuses_is_the_one_that_stays(link, daemons):
     assert 1 < len(seen) <= 202  # none is made up; some may be passed over
 
 
+def test_who_asks_for_the_text_so_far_does_not_lose_sight_of_the_daemon(link, daemons):
+    daemon = daemons()
+    link.open()
+    settle("first status", lambda: link.snapshot.status)
+    seen = []
+    link.changed.connect(lambda: seen.append(link.snapshot.status))
+    for wanted in (True, True, False):
+        link.preview(wanted)
+        settle("the request", lambda wanted=wanted: daemon.watched[-1]["preview"] is wanted)
+    assert [request["preview"] for request in daemon.watched] == [False, True, False]
+    daemon.show(status("listening"))
+    settle("another status", lambda: seen)
+    assert None not in seen
+
+
 def test_request_without_a_daemon_is_refused_in_words(link):
     refused = []
     link.refused.connect(refused.append)

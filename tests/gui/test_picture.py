@@ -11,12 +11,12 @@ from gui.present import Icon
 LIGHT, DARK = "#f4f5f6", "#202326"
 
 
-def on_panel(icon, size, ground, *, practice=False):
+def on_panel(icon, size, ground, *, practice=False, standing=False):
     """Rows of pixels as the eye gets them."""
     image = QImage(size, size, QImage.Format.Format_RGB32)
     image.fill(QColor(ground))
     painter = QPainter(image)
-    painter.drawPixmap(0, 0, picture(icon, practice=practice).pixmap(size, size))
+    painter.drawPixmap(0, 0, picture(icon, practice=practice, standing=standing).pixmap(size, size))
     painter.end()
     return [image.pixelColor(x, y) for y in range(size) for x in range(size)]
 
@@ -63,3 +63,14 @@ def test_practice_badge_adds_a_letter_and_hides_no_state(qt, icon):
     assert all(pixel != blue for pixel in plain)
     kept = [pixel for n, pixel in enumerate(badged) if n % size < size // 2 and n // size < size * 0.8]
     assert sum(contrast(pixel, QColor(LIGHT)) >= 3.0 for pixel in kept) >= 20
+
+
+@pytest.mark.parametrize("size", [16, 22])
+@pytest.mark.parametrize("ground", [LIGHT, DARK])
+@pytest.mark.parametrize("icon", [Icon.IDLE, Icon.WORKING, Icon.HELD, Icon.ERROR])
+def test_an_open_microphone_adds_a_dot_that_is_seen(qt, icon, ground, size):
+    plain, dotted = (on_panel(icon, size, ground, standing=standing) for standing in (False, True))
+    changed = [after for before, after in zip(plain, dotted, strict=True) if before != after]
+    red = [pixel for pixel in changed if pixel.red() > 150 and pixel.green() < 110]
+    assert 0.04 * size * size <= len(red)
+    assert len(changed) <= 0.2 * size * size

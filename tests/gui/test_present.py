@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gui.menu import Does, Entry, Known
 from gui.popup import Popup
 from gui.present import Icon, view
-from tests.gui.scripted_daemon import ENGINE, LISTENING, PRACTICE_NOTICE, status, utterance
+from tests.gui.scripted_daemon import ENGINE, LISTENING, PRACTICE_NOTICE, microphone, status, utterance
 
 FAULT = "F9 is held by another program: choose another key with `swictation config set hotkey.key KEY`"
 HELD = utterance("held", None, "another window had the focus: insert it with `swictation last --insert`")
@@ -78,8 +78,10 @@ def test_hands_free_is_named_while_it_listens():
 
 
 def test_idle_says_which_key_to_hold_unless_it_is_taken():
-    taken = {"key": "F9", "way": "x11", "fault": FAULT}
+    taken = {"key": "F9", "way": "x11", "trigger": None, "fault": FAULT}
     assert texts(view(status()))[0] == "Ready: hold F9 and speak"
+    portal = {"key": "F9", "way": "portal", "trigger": "Press Ctrl+F9", "fault": None}
+    assert texts(view(status(hotkey=portal)))[0] == "Ready: hold Ctrl+F9 and speak"
     assert texts(view(status(hotkey=taken, faults=[FAULT])))[0] == "Ready"
 
 
@@ -198,7 +200,35 @@ def test_start_on_login_is_a_switch_where_there_is_one():
     assert (entry.checked, entry.argument) == (True, False)
 
 
-@pytest.mark.parametrize("shown", [None, status(), status("listening", mode="hands_free", held=2, doctor=True)])
+STANDING = microphone(open=True, standing=True, lingering_s=30.0, pre_roll_ms=500)
+KEPT_OPEN = STANDING | {"lingering_s": None, "pre_roll_ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("shown", "line", "closes"),
+    [
+        (microphone(), None, False),
+        (microphone(open=True), None, False),  # a trial in a window says so itself
+        (STANDING, "Microphone open for 30 s at most, 500 ms in memory", True),
+        (KEPT_OPEN, "Microphone kept open", False),
+    ],
+)
+def test_a_microphone_that_is_open_though_nothing_is_dictated_is_shown(shown, line, closes):
+    shown = view(status(microphone=shown))
+    assert shown.standing == (line is not None)
+    assert (line in texts(shown), line in shown.tooltip.splitlines()) == (shown.standing,) * 2
+    assert (Does.CANCEL in offered(shown)) == closes
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        None,
+        status(),
+        status("listening", mode="hands_free", held=2, doctor=True),
+        status(held=2, microphone=STANDING),
+    ],
+)
 def test_each_letter_of_the_keyboard_chooses_one_entry(shown):
     marked = [e.text.replace("&&", "") for e in entries(view(shown, known=Known(autostart=True))) if e.does]
     letters = [text[text.index("&") + 1].lower() for text in marked]

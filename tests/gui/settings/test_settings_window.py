@@ -35,7 +35,7 @@ def press(widget, key, held=Qt.KeyboardModifier.NoModifier, number=0):
 
 def test_every_key_of_the_configuration_that_a_person_sets_has_its_field(window, configured):
     shown = {each.key for each in window.findChildren(Field)}
-    by_other_means = {"model.dir", "model.mirror"}  # the list of models; the command line
+    by_other_means = {"model.dir", "model.mirror", "insert.rules"}  # the list of models; the command line; the file
     assert {key for key in configured.values if key not in shown} <= by_other_means
     assert shown <= set(configured.values)
 
