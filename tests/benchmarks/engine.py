@@ -23,8 +23,8 @@ import numpy as np
 import psutil
 import sherpa_onnx
 
-from daemon.engine_choice import Plan
-from daemon.recogniser import EngineClient
+from daemon.engine.choice import Plan
+from daemon.engine.recogniser import EngineClient
 from models import audio_file, bundle
 from models.choice import Backend
 from models.ort import OrtRecogniser

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from daemon.endpoint import EndpointSettings, Segment, segments
-from daemon.recogniser import Recognition
+from daemon.engine.recogniser import Recognition
 from daemon.second_look import look
 from daemon.text.join import join
 from models import audio_file, bundle

@@ -17,10 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.commands.file_batches import BATCH_S, Spoken, batches
 from daemon.endpoint import EndpointSettings
-from daemon.engine_choice import Plan
-from daemon.file_batches import BATCH_S, Spoken, batches
-from daemon.recogniser import EngineClient
+from daemon.engine.choice import Plan
+from daemon.engine.recogniser import EngineClient
 from models import audio_file
 from models.choice import Backend
 from tests import recordings

@@ -134,7 +134,8 @@ class RunningDaemon:
 
 def environment_of(*sources: dict[str, str]) -> dict[str, str]:
     """Our environment with what each source adds, and nothing of a desktop that may be ours."""
-    kept = {key: value for key, value in os.environ.items() if key not in {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"}}
+    desktop = {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS"}
+    kept = {key: value for key, value in os.environ.items() if key not in desktop}
     for source in sources:
         kept |= source
     return kept

@@ -1,5 +1,7 @@
 """The main job, nothing replaced: a key held by XTest, speech in a virtual microphone, text read out of the window."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.end2end.running import RunningDaemon
@@ -50,6 +52,8 @@ def test_hold_speak_and_let_go(desktop, sound, daemon, terminal):
     assert "practice model: understands synthesised speech" in status["notice"]
     assert status["microphone"]["open"] is False
     assert sound.recorders() == [], "the microphone is closed when idle"
+    mapped = Path(f"/proc/{daemon.process.pid}/maps").read_text()
+    assert not [name for name in ("numpy", "soundfile", "onnxruntime") if name in mapped], "the workers have these"
     assert terminal.text() == clip.text + " ", "the key itself never reached the window"
 
 

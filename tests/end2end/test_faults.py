@@ -191,6 +191,9 @@ def test_a_broken_model_leaves_the_daemon_up_and_the_audio_kept(desktop, sound, 
     [entry] = daemon.entries(1)
     assert entry["outcome"] == "failed"
     assert terminal.text() == ""
+    daemon.hold(2.5)
+    said = daemon.log.read_text().count(f"WARNING {status['engine']['message']}")
+    assert said <= 3, "at the start, by who waits, and for the utterance: not every second"
     daemon.stop()
     daemon.start()
     [entry] = daemon.entries(1)

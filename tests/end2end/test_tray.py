@@ -63,6 +63,20 @@ def test_dictation_from_the_menu_ends_with_the_text_in_an_editor(seat, desktop, 
         editor.close()
 
 
+def test_a_microphone_that_stays_open_is_seen_and_closed_from_the_menu(seat, sound, daemon):
+    assert seat.find("standing") is None
+    assert daemon.cli("config", "set", "microphone.linger_s", "60").returncode == 0
+    daemon.json("toggle")
+    daemon.wait_listening()
+    daemon.json("cancel")
+    seat.see(Icon.IDLE)
+    seat.see("standing")
+    assert sound.recorders() != []
+    choose(seat, daemon, Does.CANCEL, Icon.IDLE)
+    wait_until("the closed microphone", lambda: sound.recorders() == [])
+    wait_until("the icon without a dot", lambda: seat.find("standing") is None)
+
+
 def test_a_setting_changed_by_the_keyboard_survives_a_restart(seat, desktop, daemon):
     choose(seat, daemon, Does.SETTINGS, Icon.IDLE)
     window = seat.window("Settings")

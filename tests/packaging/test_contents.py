@@ -13,6 +13,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from daemon import __main__ as entry
+from daemon.paths import APP_ID
 from tests.packaging.scripts import PACKAGING, ROOT, output, verbs
 
 # what the programs read at run time, beside their code
@@ -83,7 +84,7 @@ def test_the_icon_is_drawn_at_every_size(tmp_path):
 
 
 def test_the_desktop_entry_starts_what_there_is():
-    text = (PACKAGING / "linux" / "swictation.desktop").read_text("utf-8")
+    text = (PACKAGING / "linux" / f"{APP_ID}.desktop").read_text("utf-8")
     started = re.findall(r"^Exec=(\S+) ?(\S*)$", text, re.MULTILINE)
     assert {program for program, _verb in started} == {"swictation"}
     assert {verb for _program, verb in started if verb} <= set(verbs())
@@ -92,7 +93,7 @@ def test_the_desktop_entry_starts_what_there_is():
 @pytest.mark.skipif(shutil.which("desktop-file-validate") is None, reason="desktop-file-utils is not installed")
 def test_the_desktop_entry_is_valid():
     done = subprocess.run(
-        ["desktop-file-validate", PACKAGING / "linux" / "swictation.desktop"],
+        ["desktop-file-validate", PACKAGING / "linux" / f"{APP_ID}.desktop"],
         capture_output=True,
         text=True,
         check=False,
@@ -101,9 +102,13 @@ def test_the_desktop_entry_is_valid():
 
 
 def test_the_data_for_software_centres_names_the_programs():
-    component = ET.parse(PACKAGING / "linux" / "swictation.metainfo.xml").getroot()  # noqa: S314 -- our own
+    component = ET.parse(PACKAGING / "linux" / f"{APP_ID}.metainfo.xml").getroot()  # noqa: S314 -- our own
     assert [binary.text for binary in component.iter("binary")] == ["swictation", "swictation-tray"]
-    assert component.findtext("launchable") == "swictation.desktop"
+    assert (component.findtext("id"), component.findtext("launchable")) == (APP_ID, f"{APP_ID}.desktop")
+
+
+def test_the_package_has_them_under_the_id_that_desktops_know():
+    assert f"id={APP_ID} #" in (PACKAGING / "debian.sh").read_text("utf-8")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the shell scripts are for Linux")
