@@ -144,6 +144,8 @@ class Accessibility:
     def __init__(self, connect: Connect, *, on: bool) -> None:
         self._connect = connect
         self._wanted = asyncio.Event()
+        self._refuses = on
+        self._asked = False  # somebody wants to know what is in front
         self._bus: Bus | None = None
         self.use(on)
         self._focus = Focus()
@@ -151,8 +153,9 @@ class Accessibility:
         self._looking: asyncio.Task[None] | None = None
 
     def use(self, on: bool) -> None:
-        """Listen, or leave the bus alone."""
-        if on:
+        """Refuse password fields, or not; then the bus is left alone, unless ``front`` is asked for."""
+        self._refuses = on
+        if on or self._asked:
             self._wanted.set()
         else:
             self._wanted.clear()
@@ -166,6 +169,8 @@ class Accessibility:
             await self._wanted.wait()
             if (bus := await self._connect(self._hear)) is None:
                 pause_s = min(2 * pause_s, _SELDOM_S)
+            elif not self._wanted.is_set():
+                bus.close()
             else:
                 pause_s = _RETRY_S
                 await self._listen(bus)
@@ -174,7 +179,7 @@ class Accessibility:
     @property
     def in_password_field(self) -> bool:
         """Whether the last that was told is that a password field has the keyboard."""
-        role = self._role
+        role = self._role if self._refuses else None
         return role is not None and role.done() and not role.cancelled() and role.result() == PASSWORD_TEXT
 
     def recording(self, active: bool) -> None:
@@ -184,6 +189,8 @@ class Accessibility:
 
     async def front(self) -> tuple[int, str]:
         """A number of the window in front, 0 where none is known, and its program's name in lower case."""
+        self._asked = True
+        self._wanted.set()
         place = self._focus.window or self._focus.field
         if self._bus is None or place is None:
             return 0, ""
@@ -199,7 +206,7 @@ class Accessibility:
         Costs nothing unless a password field had the focus: then the program is asked whether it still is one.
         """
         bus, field, role = self._bus, self._focus.field, self._role
-        if bus is None or field is None or role is None:
+        if not self._refuses or bus is None or field is None or role is None:
             return None
         if await asyncio.shield(role) != PASSWORD_TEXT:
             return None

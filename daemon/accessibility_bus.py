@@ -102,8 +102,8 @@ class AccessibilityBus:
     async def _children(self, place: Place) -> list[Place]:
         answer = await self._ask(place, _ACCESSIBLE, "GetChildren")
         match answer:
-            case [[str(), str()], *_]:
-                return [Place(service, path) for service, path in answer]
+            case [[str(), str()], *_]:  # a child that is not there has no service
+                return [Place(service, path) for service, path in answer if service and path.startswith("/")]
         return []  # none, or not what the interface says
 
     async def _states(self, place: Place) -> int:
@@ -160,11 +160,13 @@ async def connect(address: str, on_event: Callable[[Event], None]) -> Accessibil
             if (own := await _own_address(address)) is None:
                 return None
             bus = AccessibilityBus(await MessageBus(bus_address=own).connect(), on_event)
+            listening = False
             try:
                 await bus.listen()
-            except TimeoutError:
-                bus.close()
-                raise
+                listening = True
+            finally:  # the limit above comes as a cancellation
+                if not listening:
+                    bus.close()
             return bus
     except (OSError, EOFError, AuthError, InvalidAddressError):  # a TimeoutError is an OSError
         return None

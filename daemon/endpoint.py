@@ -159,7 +159,7 @@ class Endpointer:
     @property
     def length_s(self) -> float:
         """The length of the open utterance's audio so far."""
-        return self._inside() * _FRAME_S
+        return self._inside() * FRAME_BYTES / 2 / RATE_HZ  # to the last bit what that segment's would be
 
     def so_far(self) -> Segment:
         """The open utterance, if it ended now."""

@@ -138,6 +138,7 @@ class _Listening:
                 case Pause(segment):
                     self._guess(utterance, segment)
                 case Dropped():
+                    self._speculation.hide()  # or it would tell what a knock sounded like
                     utterance.growing.pop(number, None)
                     self._spool.drop_piece(utterance.id, number)
                 case Endpoint(segment):

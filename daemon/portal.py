@@ -140,13 +140,21 @@ class Portal:
         try:
             async with asyncio.timeout(self._call_s):
                 bus = await MessageBus(bus_address=self._address, negotiate_unix_fd=True).connect()
-        except (OSError, AuthError, InvalidAddressError, TimeoutError) as error:
+        except (OSError, EOFError, AuthError, InvalidAddressError, TimeoutError) as error:
             self.absent = not isinstance(error, TimeoutError)
             raise PortalError(f"the session bus cannot be reached ({' '.join(str(error).split())})") from None
         self._bus = bus
         bus.add_message_handler(self._hear)
         self._ending = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
         self._ending.add_done_callback(lambda ending: self._disconnected(bus, ending))
+        try:
+            await self._listen()
+        except PortalError:  # a connection that hears nothing is worse than none
+            self._bus = None
+            bus.disconnect()
+            raise
+
+    async def _listen(self) -> None:
         changed = f"sender='{_BUS}',interface='{_BUS}',member='NameOwnerChanged',arg0='{_NAME}'"
         for rule in (f"sender='{_NAME}',path_namespace='{PATH}'", changed):
             reply = await self._send(_to_bus("AddMatch", "s", [f"type='signal',{rule}"]))

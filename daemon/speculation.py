@@ -65,7 +65,9 @@ class Counts:
 class Decode:
     """The decode of one segment, from when it waits for its turn."""
 
-    def __init__(self, segment: Segment, turn: asyncio.Lock, recognise: _Recognise, *, stops: bool) -> None:
+    def __init__(
+        self, segment: Segment, turn: asyncio.Lock, recognise: _Recognise, *, stops: Callable[[], bool]
+    ) -> None:
         self.segment = segment
         self.begun = False
         self._stops = stops
@@ -95,8 +97,12 @@ class Decode:
 
     def cancel(self) -> None:
         """Nobody needs it. Once begun, in an engine that cannot be stopped, it goes on and the next one waits."""
-        if self._stops or not self.begun:
+        if self._stops() or not self.begun:
             self._task.cancel()
+
+    def withdraw(self) -> None:
+        """Nor its text, whatever the engine can: what has not been sent to it is not decoded at all."""
+        self._task.cancel()
 
     async def _run(self, turn: asyncio.Lock, recognise: _Recognise) -> Recognition:
         async with turn:
@@ -190,7 +196,7 @@ class Speculation:
     def preview(self, segment: Segment) -> Decode:
         """Decode for the eye what has been said so far, unless anybody needs the engine first."""
         self._previews += 1
-        self._preview = Decode(segment, self._turn, self._for_the_eye, stops=self._engine.stops)
+        self._preview = Decode(segment, self._turn, self._for_the_eye, stops=lambda: self._engine.stops)
         return self._preview
 
     def hide(self) -> None:
@@ -217,7 +223,7 @@ class Speculation:
     def _decode(self, segment: Segment) -> Decode:
         self.hide()
         self._needed += 1
-        decode = Decode(segment, self._turn, self._measured, stops=self._engine.stops)
+        decode = Decode(segment, self._turn, self._measured, stops=lambda: self._engine.stops)
         decode.when_over(self._over)
         return decode
 

@@ -51,7 +51,7 @@ class Utterance:
     def cancel_decodes(self) -> None:
         """None of its pieces needs to be recognised any more."""
         for decode in self.decodes:
-            decode.cancel()
+            decode.withdraw()
 
     def text_so_far(self) -> tuple[list[str], list[str]]:
         """Texts in the order of speech: those that are settled, and those that may still be other words."""

@@ -45,9 +45,9 @@ def fitted(settled: str, unsettled: str, columns: int) -> tuple[str, str]:
     whole = plain + unsettled
     if _columns(whole) <= columns:
         return plain, unsettled
-    start = 0
-    while start < len(whole) and _columns(whole[start:]) > columns - 1:
-        start += 1
+    start, left = len(whole), columns - 1
+    while start and (left := left - _columns(whole[start - 1])) >= 0:
+        start -= 1
     if start < len(plain):
         return _CUT + plain[start:], unsettled
     return "", _CUT + whole[start:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -138,10 +139,20 @@ def _follow(show: _Json | _Words) -> None:
 def _tell_new(known: set[str] | None, show: _Json | _Words) -> set[str]:
     """Tell the utterances that are not ``known``, and give back all that are now; at first none is news."""
     entries = ask("history", limit=_NEWEST)["entries"]
-    for entry in reversed(entries):
-        if known is not None and entry["id"] not in known:
-            show.tell({"event": "utterance", **_with_text(entry)})
+    for entry in reversed(news(known, entries)):
+        show.tell({"event": "utterance", **_with_text(entry)})
     return {entry["id"] for entry in entries}
+
+
+def news(known: set[str] | None, entries: list[Json]) -> list[Json]:
+    """What came, newest first, of ``entries``: none behind one that is known, which a deletion has moved up.
+
+    Nothing at first (None), nor where all that was known is gone from among them.
+    """
+    if known is None:
+        return []
+    new = list(itertools.takewhile(lambda entry: entry["id"] not in known, entries))
+    return new if len(new) < len(entries) or not known else []
 
 
 def _with_text(entry: Json) -> Json:

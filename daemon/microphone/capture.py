@@ -232,15 +232,15 @@ class Microphone:
     def _close(self) -> None:
         with contextlib.suppress(WorkerError):  # no worker, nothing open
             self._worker.send({"kind": "close"})
-            self._closing = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_later(_CLOSE_LIMIT_S, self._close_overdue, self._closing)
+            if self._closing is None:  # else who waits for the one before would wait for ever
+                self._closing = asyncio.get_running_loop().create_future()
+                asyncio.get_running_loop().call_later(_CLOSE_LIMIT_S, self._close_overdue, self._closing)
         self._changed()
 
     def _replace_worker(self) -> None:
         """Kill the worker; the next take waits until its end is seen, and then for the next one."""
         if self._worker.pid is not None:
-            if self._closing is None:
-                self._closing = asyncio.get_running_loop().create_future()
+            self._closing = self._closing or asyncio.get_running_loop().create_future()
             self._worker.kill()
 
     def _close_overdue(self, closing: asyncio.Future[None]) -> None:

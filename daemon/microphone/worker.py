@@ -86,6 +86,8 @@ class CaptureWorker:
             case {"kind": "stand", "id": number, "device": str(device), "keep_ms": int(keep_ms)}:
                 self._stand(number, device, keep_ms)
             case {"kind": "close"}:
+                if self._recording is None:  # the daemon waits for an answer
+                    self._tell({"kind": "closed"})
                 self._close()
             case {"kind": "devices", "id": number}:
                 self._tell({"kind": "devices", "id": number, "devices": self._devices()})

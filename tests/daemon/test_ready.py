@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.requests.verbs import verbs as requests
+from daemon.requests import verbs as requests
 from tests.daemon.fake_parts import LOUD
 from tests.daemon.fakes import SILENT
 

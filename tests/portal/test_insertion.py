@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from daemon.errors import PortalError
 from daemon.insert.portal import clipboard
 from daemon.insert.portal.desktop import PortalDesktop
 from daemon.insert.portal.session import RemoteSession
@@ -118,6 +119,7 @@ async def test_a_manager_that_reads_is_no_receipt(desktop, remote, delay_s):
     remote.window.chords = ()  # it pastes at no keys at all
     result = await desktop.insert("hello", HERE, WAYS)
     assert (result.outcome, remote.window.text) != (Outcome.CONFIRMED, "")
+    await offered_again(remote)
     remote.window.chords = ((SHIFT, 0xFF63),)
     assert (await desktop.insert("hello", HERE, WAYS)).outcome is Outcome.CONFIRMED
     assert remote.window.text == "hello"
@@ -171,6 +173,35 @@ async def test_a_window_that_takes_nothing_is_held_and_gets_nothing_later(deskto
     await asyncio.sleep(0.5)
     assert remote.window.text == ""
     assert TEXT in await given_back(remote)
+
+
+async def test_a_window_that_has_not_answered_gets_no_second_text_that_it_could_take_twice(desktop, remote):
+    await known(desktop, remote)
+    remote.window.delay_s = 1.3
+    await desktop.insert("too late", HERE, WAYS)
+    second = await desktop.insert("second", HERE, WAYS)
+    assert second.outcome is Outcome.HELD
+    assert "may be taken twice" in second.reason
+    await given_back(remote)
+    remote.window.delay_s = 0.0
+    assert (await desktop.insert("third", HERE, WAYS)).outcome is Outcome.CONFIRMED
+    assert remote.window.text == "third"
+
+
+async def test_a_clipboard_that_could_not_be_given_back_comes_back_after_the_next_text(desktop, remote, monkeypatch):
+    before = dict(remote.content)
+    await desktop.insert("one", HERE, WAYS)
+    refused = asyncio.Event()
+
+    async def offer(_media_types):
+        refused.set()
+        raise PortalError("the desktop's portal does not answer")
+
+    with monkeypatch.context() as away:
+        away.setattr(desktop._session, "offer", offer)
+        await asyncio.wait_for(refused.wait(), 5)
+    await desktop.insert("two", HERE, WAYS)
+    assert await given_back(remote) == before
 
 
 async def test_the_user_copies_meanwhile(desktop, remote):

@@ -65,7 +65,7 @@ class PortalClipboard:
 
     async def learn(self) -> None:
         """Find out how many others read an offer, by offering what is there; nothing where that is known or empty."""
-        if not self._idle and not self._ours and self._copy:
+        if not self._idle and not self._ours and self._copy and _has_text(self._copy):
             await self._offer(self._copy)
             asyncio.get_running_loop().call_later(_IDLE_S, self._learn, self._reads)
 
@@ -157,12 +157,12 @@ class PortalClipboard:
 
     async def give_back(self) -> None:
         """Offer the user's content again, unless another program has copied something since. Raises PortalError."""
-        original, self._original = self._original, None
-        self._refusing = False
+        original, self._refusing = self._original, False
         if original is not None and self._ours:
-            await self._offer(original)
-            if original:
+            await self._offer(original)  # if that fails, what is to come back is still known
+            if _has_text(original):
                 asyncio.get_running_loop().call_later(_IDLE_S, self._learn, self._reads)
+        self._original = None
 
     async def reopened(self) -> None:
         """A new session is there: if the lent text is all that the clipboard has, give back what was there before.
@@ -240,3 +240,8 @@ def _rank(media_type: str) -> tuple[int, str]:
     """The plain first, then the rich: a slow owner may not give all in time."""
     first = (*TEXT_TYPES[:1], "text/uri-list", "x-special/gnome-copied-files", "image/png", "text/html")
     return (first.index(media_type) if media_type in first else len(first), media_type)
+
+
+def _has_text(offer: Offer) -> bool:
+    """Whether those who read texts read it: of a picture alone, how many do is not learned."""
+    return any(media_type in offer for media_type in TEXT_TYPES)

@@ -69,6 +69,7 @@ class PortalDesktop:
         self._giving_back: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None  # after which the user's content comes back
         self._outcome: Outcome | None = None  # of the insertion that it waits for
+        self._unanswered: Target | None = None  # where that pressed keys, which may be taken yet
 
     @property
     def notice(self) -> str | None:
@@ -128,6 +129,8 @@ class PortalDesktop:
     async def _insert(self, text: str, target: Target, ways: Sequence[str], began_s: float) -> Insertion:
         if (reason := await self._obstacle(target)) is not None:
             return _held(reason)
+        if self._timer is not None and _may_be(target, self._unanswered):
+            return _held(f"the last paste is not answered, and this one may be taken twice: in a few seconds, {LATER}")
         way = way_of(ways, target.application)
         if way == TYPE:
             return await self._type(text)
@@ -139,7 +142,9 @@ class PortalDesktop:
         if (reason := await self._lend(text)) is not None:
             await self._give_back()
             return _held(reason)
-        return await self._paste(way, began_s)
+        inserted = await self._paste(way, began_s)
+        self._unanswered = target if inserted.silent else None
+        return inserted
 
     async def undo(self) -> str | None:
         """Refuse: whether the window was used since is not known."""
@@ -293,6 +298,11 @@ class PortalDesktop:
             await self._clipboard.give_back()
         except PortalError as error:
             log.warning("the clipboard was not given back: %s", error)
+
+
+def _may_be(target: Target, other: Target | None) -> bool:
+    """Whether both may be one window."""
+    return other is not None and (target.window == other.window or 0 in {target.window, other.window})
 
 
 def _held(reason: str) -> Insertion:

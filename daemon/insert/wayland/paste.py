@@ -248,7 +248,8 @@ class Paste:
         """Whether the target reads, and because of the chord."""
         if chord.handled():
             known = self._audience.is_from(chord.process, read.pipe)
-            chord.doubt = _WHO if known is None else None
+            if known is None:  # a read of somebody else's does not settle it
+                chord.doubt = _WHO
             return known is not False
         if chord.process is None:
             self._audience.note_early(read.pipe)

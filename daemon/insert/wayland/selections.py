@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import errno
 import fcntl
 import os
 import termios
@@ -137,8 +136,12 @@ class Selections:
         os.set_blocking(file, False)
         transfer = _Transfer(file, memoryview(value), lambda: self.on_read(read))
         self._transfers.add(file)
-        self._loop.on_writable(file, lambda: self._write(transfer))
         self._expect_progress(transfer)
+        try:
+            self._loop.on_writable(file, lambda: self._write(transfer))
+        except OSError:  # neither a pipe nor a socket: a program may hand us anything
+            self._close(transfer)
+            return
         self._write(transfer)
 
     def _write(self, transfer: _Transfer) -> None:
@@ -148,10 +151,8 @@ class Selections:
         except BlockingIOError:
             self._expect_progress(transfer)
             return
-        except OSError as error:
-            if error.errno != errno.EPIPE:
-                raise
-            self._close(transfer)  # whoever asked has gone
+        except OSError:
+            self._close(transfer)  # whoever asked has gone, or has no room
             return
         self._loop.forget_file(transfer.file)
         self._see_drained(transfer)

@@ -213,6 +213,36 @@ async def test_it_can_be_switched_off_and_on(monkeypatch):
         assert await listening.refusal() == IN_A_PASSWORD_FIELD
 
 
+async def test_who_wants_to_know_what_is_in_front_still_does_with_passwords_let_through(monkeypatch):
+    bus = FakeBus({FIELD: PASSWORD_TEXT}, found=Focus(WINDOW, FIELD))
+    bus.program = lambda _service: asyncio.sleep(0, "Firefox")
+    async with Listening(monkeypatch, bus) as listening:
+        front = await listening.accessibility.front()
+        assert front[1] == "firefox"
+        listening.accessibility.use(False)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert await listening.accessibility.front() == front
+        assert await listening.refusal() is None
+        assert not listening.accessibility.in_password_field
+
+
+async def test_a_bus_that_is_reached_after_it_was_switched_off_is_left(monkeypatch):
+    reached = asyncio.Event()
+    bus = FakeBus({FIELD: PASSWORD_TEXT}, found=Focus(WINDOW, FIELD))
+
+    class Slow(Listening):
+        async def _connect(self, on_event):
+            await reached.wait()
+            return await super()._connect(on_event)
+
+    async with Slow(monkeypatch, bus) as listening:
+        listening.accessibility.use(False)
+        reached.set()
+        await bus.over.wait()
+        assert await listening.refusal() is None
+
+
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 @pytest.mark.parametrize("environment", [{}, {"DBUS_SESSION_BUS_ADDRESS": "disabled:"}])
 async def test_without_a_bus_nothing_is_refused(platform, environment):

@@ -55,6 +55,21 @@ def test_changes(before, after, told):
 
 
 @pytest.mark.parametrize(
+    ("known", "now", "new"),
+    [
+        (None, "cba", ""),  # at first none is news
+        (set(), "a", "a"),
+        (set("ba"), "dcba", "dc"),
+        (set("cb"), "ca", ""),  # b was deleted, and what had not been looked at moved up
+        (set("cb"), "a", ""),
+        (set("a"), "", ""),
+    ],
+)
+def test_what_a_deletion_moves_up_is_no_news(known, now, new):
+    assert watch.news(known, [{"id": one} for one in now]) == [{"id": one} for one in new]
+
+
+@pytest.mark.parametrize(
     ("settled", "unsettled", "columns", "shown"),
     [
         ("one", "two", 7, ("one ", "two")),
