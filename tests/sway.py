@@ -17,6 +17,7 @@ from typing import Any
 
 from daemon.insert.wayland.keyboard import Keyboard
 from daemon.insert.wayland.loop import Loop
+from daemon.path_bench.running import end_all
 from tests.desktop import wait_until
 
 _SETTLED_S = 0.2
@@ -124,15 +125,7 @@ class SwayDesktop:
         """End every program of it."""
         if self.environment:
             self._loop.close()
-        for process in reversed(self._processes):
-            if process.poll() is None:
-                process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end_all(self._processes)
         if self._runtime is not None:
             shutil.rmtree(self._runtime, ignore_errors=True)
 

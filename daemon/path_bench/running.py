@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Self
 
 
@@ -27,3 +29,16 @@ class Running(ABC):
     @abstractmethod
     def stop(self) -> None:
         """End everything of it; what never came up is nothing to end."""
+
+
+def end_all(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End the programs, the last to be started first; one that stays for 10 s is killed."""
+    for process in reversed(processes):
+        if process.poll() is None:
+            process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import SwictationError
-from daemon.path_bench.running import Running
+from daemon.path_bench.running import Running, end_all
 
 PROGRAMS = ("Xvfb", "openbox", "xterm")
 _START_LIMIT_S = 60.0
@@ -55,15 +55,7 @@ class PrivateScreen(Running):
 
     def stop(self) -> None:
         """End every program of it."""
-        for process in reversed(self._processes):
-            if process.poll() is None:
-                process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end_all(self._processes)
 
     def all_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Our environment with this desktop in it."""

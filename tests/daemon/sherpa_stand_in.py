@@ -5,11 +5,17 @@ counts down how many more times a load or a decode shall end the process.
 """
 
 import os
+import struct
 import time
 from pathlib import Path
 
 SPEAK, FAIL, END, HANG, SLOW = 1, 2, 3, 4, 5
 _HERE = Path(__file__).parent
+
+
+def pcm_of(action, samples=1600):
+    """Audio at which the stand-in does ``action``."""
+    return struct.pack("<h", action) + bytes(2 * samples - 2)
 
 
 def _may_end(what):

@@ -15,7 +15,7 @@ from dbus_fast.aio import MessageBus
 
 from tests.portal.compositor import SHIFT, drain, feed
 from tests.portal.frontend import Refused
-from tests.portal.remote import CLIPBOARD, REMOTE
+from tests.portal.remote import CLIPBOARD, answer_calls
 
 _MUTTER = "org.gnome.Mutter.RemoteDesktop"
 _PATH = "/org/gnome/Mutter/RemoteDesktop"
@@ -91,18 +91,7 @@ class MutterRemote:
         self.portal = frontend
         self.reads = 0  # of what our sessions offer
         self._open = []
-        frontend.versions |= {REMOTE: 2, CLIPBOARD: 1}
-        frontend.calls |= {
-            (REMOTE, "CreateSession"): ("a{sv}", self._create),
-            (REMOTE, "SelectDevices"): ("oa{sv}", self._select),
-            (REMOTE, "Start"): ("osa{sv}", self._start),
-            (REMOTE, "NotifyKeyboardKeysym"): ("oa{sv}iu", self._key),
-            (CLIPBOARD, "RequestClipboard"): ("oa{sv}", self._request_clipboard),
-            (CLIPBOARD, "SetSelection"): ("oa{sv}", self._set_selection),
-            (CLIPBOARD, "SelectionRead"): ("os", self._read),
-            (CLIPBOARD, "SelectionWrite"): ("ou", self._write),
-            (CLIPBOARD, "SelectionWriteDone"): ("oub", self._write_done),
-        }
+        answer_calls(frontend, self)
         forget = frontend.forget
 
         def forgotten(session):

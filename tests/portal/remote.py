@@ -13,6 +13,22 @@ from tests.portal.frontend import Refused
 REMOTE, CLIPBOARD = "org.freedesktop.portal.RemoteDesktop", "org.freedesktop.portal.Clipboard"
 
 
+def answer_calls(frontend, remote):
+    """Let ``remote`` answer what is asked of ``frontend`` about a remote desktop and its clipboard."""
+    frontend.versions |= {REMOTE: 2, CLIPBOARD: 1}
+    frontend.calls |= {
+        (REMOTE, "CreateSession"): ("a{sv}", remote._create),
+        (REMOTE, "SelectDevices"): ("oa{sv}", remote._select),
+        (REMOTE, "Start"): ("osa{sv}", remote._start),
+        (REMOTE, "NotifyKeyboardKeysym"): ("oa{sv}iu", remote._key),
+        (CLIPBOARD, "RequestClipboard"): ("oa{sv}", remote._request_clipboard),
+        (CLIPBOARD, "SetSelection"): ("oa{sv}", remote._set_selection),
+        (CLIPBOARD, "SelectionRead"): ("os", remote._read),
+        (CLIPBOARD, "SelectionWrite"): ("ou", remote._write),
+        (CLIPBOARD, "SelectionWriteDone"): ("oub", remote._write_done),
+    }
+
+
 class Remote:
     """Answers for ``frontend``; the user's clipboard holds ``content`` unless a session owns it."""
 
@@ -35,18 +51,7 @@ class Remote:
         self._serials = itertools.count(1)
         self._transfers = {}
         self._last_text = None
-        frontend.versions |= {REMOTE: 2, CLIPBOARD: 1}
-        frontend.calls |= {
-            (REMOTE, "CreateSession"): ("a{sv}", self._create),
-            (REMOTE, "SelectDevices"): ("oa{sv}", self._select),
-            (REMOTE, "Start"): ("osa{sv}", self._start),
-            (REMOTE, "NotifyKeyboardKeysym"): ("oa{sv}iu", self._key),
-            (CLIPBOARD, "RequestClipboard"): ("oa{sv}", self._request_clipboard),
-            (CLIPBOARD, "SetSelection"): ("oa{sv}", self._set_selection),
-            (CLIPBOARD, "SelectionRead"): ("os", self._read),
-            (CLIPBOARD, "SelectionWrite"): ("ou", self._write),
-            (CLIPBOARD, "SelectionWriteDone"): ("oub", self._write_done),
-        }
+        answer_calls(frontend, self)
         forget = frontend.forget
 
         def forgotten(session):

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import struct
 import time
 
 import psutil
@@ -19,20 +17,10 @@ from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
 from models import audio_file, bundle
 from models.sherpa import SherpaRecogniser
 from tests import recordings
-from tests.daemon import sherpa_stand_in
-from tests.daemon.sherpa_stand_in import END, FAIL, HANG, SLOW, SPEAK
+from tests.daemon.sherpa_stand_in import END, FAIL, HANG, SLOW, SPEAK, pcm_of
 from tests.models import tiny
 
 _READY_S = 30.0
-
-
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch):
-    """The directory of the stand-in, with a bundle in ``model``."""
-    shutil.copy(sherpa_stand_in.__file__, tmp_path / "sherpa_onnx.py")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    tiny.bundle(tmp_path / "model")
-    return tmp_path
 
 
 @contextlib.asynccontextmanager
@@ -43,10 +31,6 @@ async def _client(directory):
         yield client
     finally:
         await client.stop()
-
-
-def _pcm(action, samples=1600):
-    return struct.pack("<h", action) + bytes(2 * samples - 2)
 
 
 async def _until(condition):
@@ -74,7 +58,7 @@ async def test_requests_made_before_it_is_ready_are_answered_in_their_order(stan
         answered = []
 
         async def ask(samples):
-            heard = await client.recognise(_pcm(SPEAK, samples))
+            heard = await client.recognise(pcm_of(SPEAK, samples))
             answered.append(heard.transcript.text)
             return heard
 
@@ -92,16 +76,16 @@ async def test_an_utterance_that_the_engine_refuses_is_not_tried_again(stand_in)
     async with _client(stand_in / "model") as client:
         pid = (await client.wait_ready(_READY_S)) and client.pid
         with pytest.raises(WorkerError, match=r"the engine failed on 0\.1 s of audio: the stand-in was asked to fail"):
-            await client.recognise(_pcm(FAIL))
+            await client.recognise(pcm_of(FAIL))
 
         assert client.pid == pid
-        assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
 
 
 async def test_a_worker_that_ends_in_a_decode_costs_one_more_attempt(stand_in):
     (stand_in / "decode_ends").write_text("1")
     async with _client(stand_in / "model") as client:
-        heard = await client.recognise(_pcm(END))
+        heard = await client.recognise(pcm_of(END))
 
     assert (heard.transcript.text, heard.attempts) == ("heard 1600", 2)
 
@@ -110,9 +94,9 @@ async def test_the_second_attempt_is_the_last_and_the_next_request_works(stand_i
     (stand_in / "decode_ends").write_text("2")
     async with _client(stand_in / "model") as client:
         with pytest.raises(WorkerDied, match="the engine worker ended with status 255"):
-            await client.recognise(_pcm(END))
+            await client.recognise(pcm_of(END))
 
-        assert (await client.recognise(_pcm(END))).attempts == 1
+        assert (await client.recognise(pcm_of(END))).attempts == 1
 
 
 async def test_a_decode_without_end_is_killed_at_its_deadline(stand_in, monkeypatch):
@@ -120,10 +104,10 @@ async def test_a_decode_without_end_is_killed_at_its_deadline(stand_in, monkeypa
     async with _client(stand_in / "model") as client:
         first = (await client.wait_ready(_READY_S)) and client.pid
         with pytest.raises(DeadlinePassed, match="did not answer within 1 s and was killed"):
-            await client.recognise(_pcm(HANG))
+            await client.recognise(pcm_of(HANG))
 
         assert not psutil.pid_exists(first)
-        assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
 
 
 async def test_a_slow_decode_that_gives_signs_of_life_is_left_alone(stand_in, monkeypatch):
@@ -131,7 +115,7 @@ async def test_a_slow_decode_that_gives_signs_of_life_is_left_alone(stand_in, mo
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
 
-        assert (await client.recognise(_pcm(SLOW))).attempts == 1
+        assert (await client.recognise(pcm_of(SLOW))).attempts == 1
 
 
 @pytest.mark.parametrize("when", ["idle", "decoding"])
@@ -141,9 +125,9 @@ async def test_a_stopped_worker_is_replaced(stand_in, when):
         stopped = client.pid
         if when == "idle":
             os.kill(stopped, signal.SIGSTOP)
-            heard = await client.recognise(_pcm(SPEAK))
+            heard = await client.recognise(pcm_of(SPEAK))
         else:
-            request = asyncio.create_task(client.recognise(_pcm(SLOW)))
+            request = asyncio.create_task(client.recognise(pcm_of(SLOW)))
             await asyncio.sleep(0.2)
             os.kill(stopped, signal.SIGSTOP)
             heard = await request
@@ -156,7 +140,7 @@ async def test_a_loop_that_stood_still_does_not_take_the_worker_for_dead(stand_i
     monkeypatch.setattr(recogniser, "_SILENCE_S", {1: 0.5, 2: 0.5})
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
-        request = asyncio.create_task(client.recognise(_pcm(SLOW)))
+        request = asyncio.create_task(client.recognise(pcm_of(SLOW)))
         await asyncio.sleep(0.1)
         time.sleep(0.6)  # the daemon's own fault: the worker spoke meanwhile
 
@@ -166,12 +150,12 @@ async def test_a_loop_that_stood_still_does_not_take_the_worker_for_dead(stand_i
 async def test_a_caller_that_gives_up_does_not_disturb_the_others(stand_in):
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
-        running, waiting = (asyncio.create_task(client.recognise(_pcm(SLOW, samples))) for samples in (2000, 3000))
+        running, waiting = (asyncio.create_task(client.recognise(pcm_of(SLOW, samples))) for samples in (2000, 3000))
         await asyncio.sleep(0.1)
         running.cancel()
         waiting.cancel()
 
-        heard = await client.recognise(_pcm(SPEAK, 4000))
+        heard = await client.recognise(pcm_of(SPEAK, 4000))
 
         assert (heard.transcript.text, heard.attempts) == ("heard 4000", 1)
 
@@ -179,7 +163,7 @@ async def test_a_caller_that_gives_up_does_not_disturb_the_others(stand_in):
 async def test_stopping_fails_what_is_open(stand_in):
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
-        requests = [asyncio.create_task(client.recognise(_pcm(SLOW))) for _ in range(2)]
+        requests = [asyncio.create_task(client.recognise(pcm_of(SLOW))) for _ in range(2)]
         await asyncio.sleep(0.1)
         pid = client.pid
         await client.stop()
@@ -187,7 +171,7 @@ async def test_stopping_fails_what_is_open(stand_in):
             with pytest.raises(WorkerError, match="the engine was stopped"):
                 await request
         with pytest.raises(WorkerError, match="the engine is not running"):
-            await client.recognise(_pcm(SPEAK))
+            await client.recognise(pcm_of(SPEAK))
     assert not psutil.pid_exists(pid)
 
 
@@ -205,7 +189,7 @@ async def test_a_broken_model_says_why_at_once_and_is_not_started_over_and_over(
         assert (client.pid, client.state) == (None, state)
 
         with pytest.raises(WorkerError, match=r"tokens\.txt is damaged at line 1"):
-            await client.recognise(_pcm(SPEAK))
+            await client.recognise(pcm_of(SPEAK))
 
 
 async def test_a_broken_model_is_loaded_when_its_directory_is_mended(stand_in, monkeypatch):
@@ -219,19 +203,19 @@ async def test_a_broken_model_is_loaded_when_its_directory_is_mended(stand_in, m
         await _until(lambda: client.state.phase is Phase.READY)
 
         assert client.state.message is None
-        assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
 
 
 async def test_a_model_on_which_the_engine_ends_without_a_word_is_broken_until_somebody_dictates(stand_in):
     (stand_in / "load_ends").write_text("3")
     async with _client(stand_in / "model") as client:
         with pytest.raises(WorkerError, match="cannot be loaded: the engine worker ended with status 255, 3 times"):
-            await client.recognise(_pcm(SPEAK))
+            await client.recognise(pcm_of(SPEAK))
         with pytest.raises(WorkerError, match="cannot be loaded"):
-            await client.recognise(_pcm(SPEAK))
+            await client.recognise(pcm_of(SPEAK))
 
         await _until(lambda: client.state.phase is Phase.READY)
-        assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
 
 
 async def test_switching_models_keeps_the_order_and_ends_the_old_worker(stand_in):
@@ -240,9 +224,9 @@ async def test_switching_models_keeps_the_order_and_ends_the_old_worker(stand_in
         await client.wait_ready(_READY_S)
         old = client.pid
         switch = asyncio.create_task(client.use(Plan(stand_in / "other")))
-        during = await client.recognise(_pcm(SPEAK))
+        during = await client.recognise(pcm_of(SPEAK))
         await switch
-        after = await client.recognise(_pcm(SPEAK))
+        after = await client.recognise(pcm_of(SPEAK))
 
         assert (during.model, after.model) == ("model", "other")
         assert client.state.directory == stand_in / "other"
@@ -267,7 +251,7 @@ async def test_stopping_in_the_midst_of_a_switch_leaves_no_process(stand_in):
 
 async def test_several_utterances_in_one_request_come_in_their_order(stand_in):
     async with _client(stand_in / "model") as client:
-        heard = await client.recognise_many([_pcm(SPEAK, samples) for samples in (3000, 1000)])
+        heard = await client.recognise_many([pcm_of(SPEAK, samples) for samples in (3000, 1000)])
         assert await client.recognise_many([]) == []
 
     assert [one.transcript.text for one in heard] == ["heard 3000", "heard 1000"]
@@ -283,7 +267,7 @@ async def test_a_model_that_cannot_be_loaded_does_not_replace_the_present_one(st
             await client.use(Plan(stand_in / "absent"))
 
         assert (client.pid, client.state.model) == (pid, "model")
-        assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
 
 
 async def test_a_broken_model_is_replaced_by_a_sound_one(stand_in):
@@ -291,7 +275,7 @@ async def test_a_broken_model_is_replaced_by_a_sound_one(stand_in):
         await _until(lambda: client.state.phase is Phase.BROKEN)
         await client.use(Plan(stand_in / "model"))
 
-        assert (await client.recognise(_pcm(SPEAK))).model == "model"
+        assert (await client.recognise(pcm_of(SPEAK))).model == "model"
 
 
 @recordings.needs_model

@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
-import shutil
 import signal
-import struct
 
 import psutil
 import pytest
@@ -19,20 +17,9 @@ from models import audio_file, bundle
 from models.choice import Backend
 from models.sherpa import SherpaRecogniser
 from tests import recordings
-from tests.daemon import sherpa_stand_in
 from tests.daemon.scripted_backend import LIMIT_S, ON_CPU, Scripted, until
 from tests.daemon.scripted_decoder import turns
-from tests.daemon.sherpa_stand_in import HANG, SLOW, SPEAK
-from tests.models import tiny
-
-
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch):
-    """The directory of the stand-in for sherpa-onnx, which cannot be stopped; with a bundle in ``model``."""
-    shutil.copy(sherpa_stand_in.__file__, tmp_path / "sherpa_onnx.py")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    tiny.bundle(tmp_path / "model")
-    return tmp_path
+from tests.daemon.sherpa_stand_in import HANG, SLOW, SPEAK, pcm_of
 
 
 @contextlib.asynccontextmanager
@@ -43,10 +30,6 @@ async def _client(plan):
         yield client
     finally:
         await client.stop()
-
-
-def _pcm(action, samples=1600):
-    return struct.pack("<h", action) + bytes(2 * samples - 2)
 
 
 async def _withdrawn(request):
@@ -66,9 +49,9 @@ async def test_an_engine_that_does_not_stop_goes_on_and_the_next_one_waits(stand
     async with _client(Plan(stand_in / "model")) as client:
         await client.wait_ready(LIMIT_S)
         assert not client.stops
-        running = await _in_decode(client, _pcm(SLOW), stand_in / "slow")
-        waiting = asyncio.create_task(client.recognise(_pcm(HANG)))  # which would never end, if it were asked for
-        after = asyncio.create_task(client.recognise(_pcm(SPEAK, 2000)))
+        running = await _in_decode(client, pcm_of(SLOW), stand_in / "slow")
+        waiting = asyncio.create_task(client.recognise(pcm_of(HANG)))  # which would never end, if it were asked for
+        after = asyncio.create_task(client.recognise(pcm_of(SPEAK, 2000)))
         await asyncio.sleep(0)
         await _withdrawn(waiting)
         await _withdrawn(running)
@@ -85,11 +68,11 @@ async def test_a_worker_that_fails_in_what_was_withdrawn_is_not_asked_for_it_aga
     async with _client(Plan(stand_in / "model")) as client:
         await client.wait_ready(LIMIT_S)
         first = client.pid
-        await _withdrawn(await _in_decode(client, _pcm(HANG), stand_in / "hanging"))
+        await _withdrawn(await _in_decode(client, pcm_of(HANG), stand_in / "hanging"))
         (stand_in / "hanging").unlink()
         if end == "death":
             os.kill(first, signal.SIGKILL)
-        heard = await client.recognise(_pcm(SPEAK))
+        heard = await client.recognise(pcm_of(SPEAK))
 
         assert (heard.transcript.text, heard.attempts) == ("heard 1600", 1)
         assert not psutil.pid_exists(first)
@@ -114,10 +97,10 @@ async def test_a_gpu_that_is_lost_in_what_was_withdrawn_is_lost(tmp_path, monkey
 
 async def test_what_is_withdrawn_while_the_model_loads_is_never_sent(stand_in):
     async with _client(Plan(stand_in / "model")) as client:
-        request = asyncio.create_task(client.recognise(_pcm(HANG)))
+        request = asyncio.create_task(client.recognise(pcm_of(HANG)))
         await turns()
         await _withdrawn(request)
-        assert (await client.recognise(_pcm(SPEAK))).transcript.text == "heard 1600"
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
     assert not (stand_in / "hanging").exists()
 
 
