@@ -22,7 +22,6 @@ _FILES = {
     "daemon/engine/recogniser.py": 340,
     "tests/daemon/hotkey/test_x11.py": 345,
     "tests/daemon/microphone/test_capture.py": 336,
-    "tests/daemon/engine/test_recogniser.py": 325,
     "tests/daemon/test_endpoint.py": 360,
     "tests/gui/settings/test_settings_window.py": 370,
     "tests/models/conformer.py": 352,
