@@ -98,6 +98,7 @@ class _Listening:
         self._spool = spool
         self._sink = sink
         self._endpointer = Endpointer(settings)
+        self._dropped = 0  # how many onsets came to nothing
 
     async def run(self, frames: AsyncGenerator[Frame, None]) -> None:
         take = self._take
@@ -139,6 +140,7 @@ class _Listening:
                     self._guess(utterance, segment)
                 case Dropped():
                     self._speculation.hide()  # or it would tell what a knock sounded like
+                    self._dropped += 1
                     utterance.growing.pop(number, None)
                     self._spool.drop_piece(utterance.id, number)
                 case Endpoint(segment):
@@ -180,8 +182,11 @@ class _Listening:
         room_ms = self._settings.tail_ms if self._take.mode is Mode.HANDS_FREE and voiced else 0.0
         if self._preview.due(self._endpointer.length_s, room_ms):
             utterance = self._current()
-            hear = functools.partial(self._grow, utterance, len(utterance.pieces))
-            self._preview.decode(self._endpointer.so_far(), hear)
+            grow, dropped = functools.partial(self._grow, utterance, len(utterance.pieces)), self._dropped
+            # An engine that cannot be stopped answers even when what it was given was dropped as no speech.
+            self._preview.decode(
+                self._endpointer.so_far(), lambda text: grow(text) if dropped == self._dropped else None
+            )
 
     def _grow(self, utterance: Utterance, number: int, text: str) -> None:
         utterance.growing[number] = utterance.growing.get(number, Growing()).grown(text)

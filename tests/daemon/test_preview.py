@@ -203,10 +203,13 @@ class Counting:
     def __init__(self, *, stops: bool) -> None:
         self.stops = stops
         self.lengths_s: list[float] = []
+        self.go = asyncio.Event()
+        self.go.set()
 
     async def recognise(self, pcm: bytes) -> Recognition:
         self.lengths_s.append(len(pcm) / 2 / RATE_HZ)
         await asyncio.sleep(0)
+        await self.go.wait()
         words = [f"w{number}" for number in range(int(self.lengths_s[-1] * 2))]
         return Recognition(Transcript(" ".join(words), ("w",) * 1000), 0.0, 4.0, 3.0, "fake", "cpu", 1)
 
@@ -236,10 +239,15 @@ class Bench:
         if self.take is not None and any(shown := self.dictation.preview(self.take)):
             self.shown.append(shown)
 
-    async def speak(self, pattern, mode=Mode.HOLD) -> None:
+    async def speak(self, pattern, mode=Mode.HOLD, *, answer_at_s=0.0) -> None:
+        """Let the engine answer nothing before ``answer_at_s``."""
+
         async def timed():
+            self.engine.go.clear()
             async for frame in frames(pattern):
                 self.clock.now_s = frame.captured_s
+                if frame.captured_s >= answer_at_s:
+                    self.engine.go.set()
                 await turns(5)
                 yield frame
 
@@ -284,3 +292,16 @@ async def test_an_engine_that_cannot_be_stopped_shows_only_where_nobody_can_wait
     assert before == 0
     assert bench.dictation.speculation.counts.previews >= previews
     assert (bench.dictation.speculation.counts.previews > 0) == (previews > 0)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+async def test_what_a_knock_sounded_like_is_not_shown(tmp_path, stops):
+    bench = Bench(tmp_path, stops=stops)
+    knock = "." * 20 + "###" + "." * 15 + "#"
+    with bench.dictation.watchers.one_more():
+        await bench.speak("#" * 25 + "." * 50, Mode.HANDS_FREE)  # whose decode tells how fast it is
+        bench.shown.clear()
+        await bench.speak(knock + "." * 60, Mode.HANDS_FREE, answer_at_s=1.7)
+        counts = bench.dictation.speculation.counts
+        assert counts.previews >= 1, "nothing was decoded in it"
+        assert bench.shown == []
