@@ -1,11 +1,14 @@
 """How soon a spoken word is seen, how often what was settled was wrong, and that the final text is no later for it.
 
-    python -m tests.benchmarks.preview [--model DIR] [--engine ort|sherpa] [--clips N] [--hands-free] [--files FILE ...]
+    python -m tests.benchmarks.preview [--model DIR] [--engine ort|sherpa] [--clips N] [--cuts N] [--hands-free]
+                                       [--slowest N] [--files FILE ...]
 
 Recordings of 6 to 10 s are sent to a running daemon in real time, as `swictation dictate` does, while `watch` follows
 the text so far. A word has been spoken at the end of its last token, by the timestamps of a direct decode of the whole
-recording. Then the same with the key let go at a random moment, with the text so far and without, in alternating order:
-how long the text takes from there on, and what daemon and engine use of a core while somebody speaks.
+recording. Then the same with the key let go at a random moment, without the text so far, with it, and without it once
+more, in random order, ``--cuts`` times for each recording: how long the text takes from there on, and what daemon and
+engine use of a core while somebody speaks. The second time without says how much of a difference is chance; the ranges
+are 90 % of resamples. ``--slowest``: of each kind, the stages of so many that took longest.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import contextlib
 import difflib
 import os
 import random
+import statistics
 import tempfile
 import threading
 import time
@@ -34,12 +38,14 @@ from models import audio_file, bundle
 from models.recogniser import Transcript
 from models.sherpa import SherpaRecogniser
 from tests import speech
+from tests.benchmarks.resampling import PARTS, ratios_in_words
 from tests.end2end.running import RunningDaemon, environment_of
 from tests.human_speech import recordings
 from tests.recordings import human_model
 
 _CONFIG = '[insert]\nmethod = "none"\n[model]\nengine = "{engine}"\nprovider = "cpu"\nthreads = {threads}\n'
 _LATER_SHARE, _LATER_MS = 1.1, 2.0
+_KINDS = _WITHOUT, _WITH, _AGAIN = ("without", "with", "without again")
 _TAIL_S = 1.0  # of silence after a recording, which ends a hands-free utterance
 _BYTES_S = 2 * RATE_HZ
 
@@ -69,7 +75,9 @@ def main() -> int:
     parser.add_argument("--engine", choices=("ort", "sherpa"), default="ort")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("--cuts", type=int, default=2)
     parser.add_argument("--hands-free", action="store_true")
+    parser.add_argument("--slowest", type=int, default=0)
     parser.add_argument("--files", type=Path, nargs="+")
     options = parser.parse_args()
     clips = [audio_file.read(file).pcm for file in options.files or _files()][: options.clips]
@@ -83,7 +91,7 @@ def main() -> int:
         for pcm, transcript in zip(clips, texts, strict=True):
             _measure_words(pcm, transcript, words, hands_free=options.hands_free)
         _print_words(words)
-        return 0 if _no_later(daemon, clips, hands_free=options.hands_free) else 1
+        return 0 if _no_later(daemon, clips * options.cuts, options.slowest, hands_free=options.hands_free) else 1
 
 
 def _files() -> list[Path]:
@@ -203,29 +211,42 @@ def _print_words(words: Words) -> None:
 # -- what it costs -----------------------------------------------------------------------------------------------------
 
 
-def _no_later(daemon: RunningDaemon, clips: list[bytes], *, hands_free: bool) -> bool:
+def _no_later(daemon: RunningDaemon, clips: list[bytes], slowest: int, *, hands_free: bool) -> bool:
     """Whether the text comes no more than a tenth, and 2 ms, later for it."""
     assert daemon.process is not None
     chance = random.Random(1)  # noqa: S311
-    waits: dict[bool, list[float]] = {True: [], False: []}
-    cores: dict[bool, list[float]] = {True: [], False: []}
-    for number, clip in enumerate(clips * 2):
+    stages: dict[str, dict[int, dict[str, float]]] = {kind: {} for kind in _KINDS}
+    cores: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+    for number, clip in enumerate(clips):
         cut = clip[: FRAME_BYTES * chance.randrange(3 * len(clip) // FRAME_BYTES // 4, len(clip) // FRAME_BYTES)]
         said = cut + bytes(round(_TAIL_S * _BYTES_S)) * hands_free
-        for on in (number % 2 == 0, number % 2 == 1):
-            with _watching(preview=on):
+        for kind in chance.sample(_KINDS, len(_KINDS)):
+            with _watching(preview=kind == _WITH):
                 used_s = _used_s(daemon.process.pid)
                 _began_s, entries = _speak(said, hands_free=hands_free)
-                cores[on].append((_used_s(daemon.process.pid) - used_s) / (len(said) / _BYTES_S))
+                cores[kind].append((_used_s(daemon.process.pid) - used_s) / (len(said) / _BYTES_S))
             timed = [entry["timings_ms"] for entry in entries if entry["text"]]
-            waits[on].append(max((timings["queue"] + timings["recognise"] for timings in timed), default=0.0))
-    for on in (False, True):
-        name = "with it" if on else "without"
-        told = f"p50 {percentile(waits[on], 0.5):6.1f}  p95 {percentile(waits[on], 0.95):6.1f} ms to the text"
-        print(f"{name:<8} {told} of {len(waits[on])}, {100 * sum(cores[on]) / len(cores[on]):.0f} % of a core")
-    later_ms = [with_it - without for without, with_it in zip(waits[False], waits[True], strict=True)]
-    print(f"with it less without, of the same audio: p50 {percentile(later_ms, 0.5):+.1f} ms")
-    return percentile(waits[True], 0.5) <= _LATER_SHARE * percentile(waits[False], 0.5) + _LATER_MS
+            stages[kind][number] = max(timed, key=_to_the_text, default={"queue": 0.0, "recognise": 0.0})
+    waits = {kind: {number: _to_the_text(one) for number, one in found.items()} for kind, found in stages.items()}
+    for kind, found in waits.items():
+        told = ", ".join(f"p{100 * part:.0f} {percentile(list(found.values()), part):.1f}" for part in PARTS)
+        print(
+            f"{kind:<13} {told} ms to the text of {len(found)}, {100 * statistics.fmean(cores[kind]):.0f} % of a core"
+        )
+        for number in sorted(found, key=found.__getitem__, reverse=True)[:slowest]:
+            seen = {stage: took for stage, took in stages[kind][number].items() if took is not None}
+            print(f"  number {number} " + " ".join(f"{stage} {took:.0f}" for stage, took in seen.items()))
+    for kind in (_WITH, _AGAIN):
+        print(f"{kind} over without: {ratios_in_words(waits[kind], waits[_WITHOUT])}")
+    return all(
+        percentile(list(waits[_WITH].values()), part)
+        <= _LATER_SHARE * percentile(list(waits[_WITHOUT].values()), part) + _LATER_MS
+        for part in PARTS
+    )
+
+
+def _to_the_text(timings_ms: dict[str, float]) -> float:
+    return timings_ms["queue"] + timings_ms["recognise"]
 
 
 def _used_s(pid: int) -> float:

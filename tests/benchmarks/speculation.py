@@ -1,12 +1,17 @@
 """What speculation costs, and what it gains or loses while other work takes the processor.
 
-    python -m tests.benchmarks.speculation [--model DIR] [--engine NAME] [--trials N] [--loaded] [--files FILE ...]
+    python -m tests.benchmarks.speculation [--model DIR] [--engine NAME] [--trials N] [--loaded] [--cut]
+                                           [--slowest N] [--files FILE ...]
 
-Recordings through a virtual microphone into a window, each with speculation and without, in alternating order, the key
-let go at a random moment up to half a second after the last sample; first on the machine as it is, then with a process
-on every core that never rests. It counts decodes for an utterance (at most two more are allowed) and compares the felt
-latency (under full load it may be longer by a tenth at most); ``queue`` is the wait for a decode that was under way. At
-last, what all processes take of a core while nobody dictates (1 % at most). ``--loaded``: only what is in the middle.
+Recordings through a virtual microphone into a window, each without speculation, with it, and without it once more, in
+random order, the key let go at a random moment up to half a second after the last sample; first on the machine as it
+is, then with a process on every core that never rests. It counts decodes for an utterance (at most two more are
+allowed) and compares the felt latency (under full load it may be longer by a tenth at most); ``queue`` is the wait for
+a decode that was under way. The second time without says how much of a difference is chance; the ranges are 90 % of
+resamples. At last, what all processes take of a core while nobody dictates (1 % at most). ``--loaded``: only what is in
+the middle. ``--cut``: each recording ends at a random moment in its last half, so that the key is let go anywhere in
+speech, also soon after a pause that was no end. ``--slowest``: of each kind, the stages of so many utterances that took
+longest.
 """
 
 from __future__ import annotations
@@ -30,11 +35,13 @@ from daemon.path_bench.run import rig
 from daemon.path_bench.trials import Clip, Rig
 from models import audio_file, bundle
 from tests import speech
+from tests.benchmarks.resampling import PARTS, ratio, ratios_in_words
 
 _MORE_DECODES = 2.0
 _LATER_SHARE = 1.1
 _LATEST_RELEASE_MS = 500.0
 _IDLE_SHARE, _IDLE_S = 0.01, 30.0
+_KINDS = _WITHOUT, _WITH, _AGAIN = ("without", "with", "without again")
 
 
 def main() -> int:
@@ -44,40 +51,48 @@ def main() -> int:
     parser.add_argument("--engine", choices=("auto", "sherpa", "ort"), default="auto")
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--loaded", action="store_true", help="only with all cores busy")
+    parser.add_argument("--cut", action="store_true")
+    parser.add_argument("--slowest", type=int, default=0)
     parser.add_argument("--files", type=Path, nargs="+")
     options = parser.parse_args()
     files = options.files or [clip.file for clip in speech.clips()]
     clips = [Clip(trimmed(audio_file.read(file).pcm)) for file in files]
     with rig(options.model, Config(model=ModelConfig(engine=options.engine, provider="cpu"))) as (bench, about):
         print(f"{about['model']}, {about['engine']} on {about['provider']}, {options.trials} utterances of each")
-        good = options.loaded or _compare(bench, clips, options.trials, "as it is")
+        good = options.loaded or _compare(bench, clips, "as it is", options)
         with _busy():
-            good &= _compare(bench, clips, options.trials, "full load")
+            good &= _compare(bench, clips, "full load", options)
         return 0 if good & (options.loaded or _rests()) else 1
 
 
-def _compare(bench: Rig, clips: Sequence[Clip], trials: int, name: str) -> bool:
-    """Whether the bars are met; the moments of release are the same with speculation and without."""
-    releases = random.Random(1)  # noqa: S311
-    timings: dict[bool, list[dict[str, float]]] = {True: [], False: []}
-    decodes = {True: 0, False: 0}
+def _compare(bench: Rig, clips: Sequence[Clip], name: str, options: argparse.Namespace) -> bool:
+    """Whether the bars are met; the recordings and the moments of release are the same for all kinds."""
+    chance, trials = random.Random(1), options.trials  # noqa: S311
+    timings: dict[str, list[dict[str, float]]] = {kind: [] for kind in _KINDS}
+    decodes = dict.fromkeys(_KINDS, 0)
     for number in range(trials):
-        clip, gap_ms = clips[number % len(clips)], releases.uniform(0, _LATEST_RELEASE_MS)
-        for on in (number % 2 == 0, number % 2 == 1):
-            bench.speculate(on)
+        clip, gap_ms = clips[number % len(clips)], chance.uniform(0, _LATEST_RELEASE_MS)
+        if options.cut:
+            clip, gap_ms = Clip(clip.pcm[: 2 * chance.randrange(len(clip.pcm) // 4, len(clip.pcm) // 2)]), 0.0
+        for kind in chance.sample(_KINDS, len(_KINDS)):
+            bench.speculate(kind == _WITH)
             before = bench.daemon.ask("status")["speculation"]["decodes"]
             trial = bench.held(clip, gap_ms)
-            decodes[on] += bench.daemon.ask("status")["speculation"]["decodes"] - before
+            decodes[kind] += bench.daemon.ask("status")["speculation"]["decodes"] - before
             if trial.entry is not None and trial.entry["timings_ms"]["felt"] is not None:
-                timings[on].append(trial.entry["timings_ms"])
-    for on, found in timings.items():
+                timings[kind].append({"number": number, "gap": gap_ms, **trial.entry["timings_ms"]})
+    for kind, found in timings.items():
         told = ", ".join(f"{stage} {_spread([one[stage] for one in found])}" for stage in ("felt", "queue"))
-        print(f"{name:<10} {'with' if on else 'without':<8} {decodes[on] / trials:.2f} decodes, {told}")
-    more = (decodes[True] - decodes[False]) / trials
-    felt = {on: [one["felt"] for one in found] for on, found in timings.items()}
-    later = [percentile(felt[True], part) / percentile(felt[False], part) for part in (0.5, 0.95)]
-    print(f"{name:<10} {more:+.2f} decodes for an utterance; felt {later[0]:.2f} x at p50, {later[1]:.2f} x at p95")
-    return more <= _MORE_DECODES and later[0] <= _LATER_SHARE
+        print(f"{name:<10} {kind:<13} {decodes[kind] / trials:.2f} decodes, {told}")
+        for one in sorted(found, key=lambda one: -one["felt"])[: options.slowest]:
+            print("  " + " ".join(f"{stage} {took:.0f}" for stage, took in one.items() if took is not None))
+    felt = {kind: {one["number"]: one["felt"] for one in found} for kind, found in timings.items()}
+    more = (decodes[_WITH] - decodes[_WITHOUT]) / trials
+    print(f"{name:<10} {more:+.2f} decodes for an utterance")
+    for kind in (_WITH, _AGAIN):
+        print(f"{name:<10} felt {kind} over without: {ratios_in_words(felt[kind], felt[_WITHOUT])}")
+    later = [ratio(felt[_WITH], felt[_WITHOUT], part) for part in PARTS]
+    return more <= _MORE_DECODES and all(one <= _LATER_SHARE for one in later)
 
 
 def _spread(values: Sequence[float]) -> str:
