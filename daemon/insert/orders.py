@@ -5,31 +5,15 @@ from __future__ import annotations
 import io
 import os
 from collections import deque
-from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
+from daemon.insert.loop import BaseLoop
 from models import wire
 from models.wire import Head
 
 
 class Ended(Exception):
     """The daemon is gone or wants us to leave."""
-
-
-class Loop(Protocol):
-    """The worker's loop."""
-
-    def on_readable(self, file: int, handler: Callable[[], None]) -> None:
-        """Call ``handler`` whenever the file descriptor can be read."""
-        ...
-
-    def forget_file(self, file: int) -> None:
-        """Look at the file descriptor no longer."""
-        ...
-
-    def wait(self, done: Callable[[], bool]) -> bool:
-        """Handle what comes until ``done()`` is true."""
-        ...
 
 
 class Work(Protocol):
@@ -55,7 +39,7 @@ class Work(Protocol):
 class Orders:
     """The daemon's requests: ``focus`` is answered as it comes, the others wait for their turn."""
 
-    def __init__(self, loop: Loop, work: Work, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    def __init__(self, loop: BaseLoop, work: Work, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._loop = loop
         self._work = work
         self._outgoing = outgoing

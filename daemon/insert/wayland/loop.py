@@ -1,23 +1,16 @@
-"""The worker's one Wayland connection, and the one loop in which everything it does happens.
-
-Nothing here has a deadline against the compositor itself: a frozen one freezes this process, and the daemon ends it.
-"""
+"""The worker's one Wayland connection, in its loop."""
 
 from __future__ import annotations
 
-import selectors
-import time
-from collections.abc import Callable, Hashable
-from typing import TypeVar
+from collections.abc import Callable
 
+from daemon.insert.loop import BaseLoop
 from daemon.insert.wayland import protocol
 from daemon.insert.wayland.protocol import Interface
 from daemon.insert.wayland.wire import Connection, Proxy
 
-T = TypeVar("T")
 
-
-class Loop:
+class Loop(BaseLoop):
     """Events, files and timers, handled while somebody waits. Raises OSError if nobody listens at ``path``.
 
     TimeoutError, too, if what the compositor offers is not known within ``limit_s``; nothing later has a limit.
@@ -25,9 +18,7 @@ class Loop:
 
     def __init__(self, path: str, limit_s: float | None = None) -> None:
         self.connection = Connection(path)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self.connection, selectors.EVENT_READ, lambda: None)
-        self._timers: dict[Hashable, tuple[float, Callable[[], None]]] = {}
+        super().__init__(self.connection)
         self.offered: dict[str, tuple[int, int]] = {}  # number and version by interface
         self._registry = self.connection.new(protocol.REGISTRY)
         self._registry.on["global"] = self._notice_global
@@ -64,48 +55,9 @@ class Loop:
         self.connection.display.send("sync", callback)
         return lambda: bool(answers)
 
-    def on_readable(self, file: int, handler: Callable[[], None]) -> None:
-        """Call ``handler`` whenever the file descriptor can be read."""
-        self._selector.register(file, selectors.EVENT_READ, handler)
-
-    def on_writable(self, file: int, handler: Callable[[], None]) -> None:
-        """Call ``handler`` whenever the file descriptor can be written to."""
-        self._selector.register(file, selectors.EVENT_WRITE, handler)
-
-    def forget_file(self, file: int) -> None:
-        """Look at the file descriptor no longer."""
-        if file in self._selector.get_map():
-            self._selector.unregister(file)
-
-    def at(self, when_s: float, key: Hashable, action: Callable[[], None]) -> None:
-        """Do ``action`` once at ``when_s`` of ``time.monotonic()``; it takes the place of an earlier one of ``key``."""
-        self._timers[key] = (when_s, action)
-
-    def cancel(self, key: Hashable) -> None:
-        """Forget the timer ``key``."""
-        self._timers.pop(key, None)
-
-    def wait(self, done: Callable[[], T], limit_s: float | None = None) -> T:
-        """Handle what comes until ``done()`` is true or ``limit_s`` is over; gives back the last ``done()``."""
-        until_s = None if limit_s is None else time.monotonic() + limit_s
-        while True:
-            self.connection.dispatch()
-            if result := done():
-                return result
-            now_s = time.monotonic()
-            if until_s is not None and now_s >= until_s:
-                return result
-            due_s = [when_s for when_s, _ in self._timers.values()] + ([] if until_s is None else [until_s])
-            for key, _events in self._selector.select(max(0.0, min(due_s) - now_s) if due_s else None):
-                if key.fd in self._selector.get_map():  # another's handler may have closed it
-                    key.data()
-            self._run_timers(time.monotonic())
+    def dispatch(self) -> None:
+        """Send what is queued and handle every event that has arrived."""
+        self.connection.dispatch()
 
     def _notice_global(self, number: int, interface: str, version: int) -> None:
         self.offered[interface] = (number, version)
-
-    def _run_timers(self, now_s: float) -> None:
-        for key, (when_s, action) in list(self._timers.items()):
-            if when_s <= now_s and self._timers.get(key) == (when_s, action):
-                del self._timers[key]
-                action()
