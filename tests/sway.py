@@ -17,7 +17,7 @@ from typing import Any
 
 from daemon.insert.wayland.keyboard import Keyboard
 from daemon.insert.wayland.loop import Loop
-from daemon.path_bench.running import end_all
+from daemon.path_bench.running import Running, end_all
 from tests.desktop import wait_until
 
 _SETTLED_S = 0.2
@@ -68,7 +68,7 @@ class SwayApplication:
         wait_until("the window to go", lambda: self.window not in self._desktop.windows())
 
 
-class SwayDesktop:
+class SwayDesktop(Running):
     """Headless sway with files under ``directory``. ``environment`` leads programs to it."""
 
     def __init__(self, directory: Path, config: str = "", *, xwayland: bool = False) -> None:

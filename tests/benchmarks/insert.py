@@ -97,17 +97,12 @@ async def _table(desktop: Desktop, inserter: X11Desktop, trials: int) -> None:
 
 async def main(trials: int) -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as directory:
-        desktop = Desktop(Path(directory))
-        try:
-            desktop.start()
-            inserter = X11Desktop(desktop.environment["DISPLAY"])
-            await inserter.start()
-            await inserter.wait_ready(30)
-            await _table(desktop, inserter, trials)
-            await inserter.stop()
-        finally:
-            desktop.stop()
+    with tempfile.TemporaryDirectory() as directory, Desktop(Path(directory)) as desktop:
+        inserter = X11Desktop(desktop.environment["DISPLAY"])
+        await inserter.start()
+        await inserter.wait_ready(30)
+        await _table(desktop, inserter, trials)
+        await inserter.stop()
 
 
 if __name__ == "__main__":

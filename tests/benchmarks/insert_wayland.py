@@ -81,24 +81,19 @@ async def _rows(desktop: SwayDesktop, inserter: Ladder, name: str, trials: int) 
 
 async def main(trials: int) -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as directory:
-        desktop = SwayDesktop(Path(directory))
-        try:
-            desktop.start()
-            os.environ.update(desktop.environment)
-            windows = WlrootsDesktop(WlrootsWindows(desktop.environment["WAYLAND_DISPLAY"]), None)
-            inserter = Ladder(windows)
-            await inserter.start()
-            await windows.wait_ready(30)
-            print(
-                "| target | 200 characters | confirmed and exact | receipt, median ms | worst ms | there, median ms "
-                "| wl-copy + wtype: exact | there, median ms |\n|---|---|---|---|---|---|---|---|"
-            )
-            for name in ("foot", "qt"):
-                await _rows(desktop, inserter, name, trials)
-            await inserter.stop()
-        finally:
-            desktop.stop()
+    with tempfile.TemporaryDirectory() as directory, SwayDesktop(Path(directory)) as desktop:
+        os.environ.update(desktop.environment)
+        windows = WlrootsDesktop(WlrootsWindows(desktop.environment["WAYLAND_DISPLAY"]), None)
+        inserter = Ladder(windows)
+        await inserter.start()
+        await windows.wait_ready(30)
+        print(
+            "| target | 200 characters | confirmed and exact | receipt, median ms | worst ms | there, median ms "
+            "| wl-copy + wtype: exact | there, median ms |\n|---|---|---|---|---|---|---|---|"
+        )
+        for name in ("foot", "qt"):
+            await _rows(desktop, inserter, name, trials)
+        await inserter.stop()
 
 
 if __name__ == "__main__":

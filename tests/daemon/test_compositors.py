@@ -123,13 +123,9 @@ def test_the_readme_has_every_line(name):
 
 @pytest.mark.display
 def test_sway_takes_every_line(tmp_path):
-    desktop = SwayDesktop(tmp_path)
-    try:
-        desktop.start()
+    with SwayDesktop(tmp_path) as desktop:
         for key in keys.NAMES:
             found = compositors.bindings("sway", keys.Chord(key, frozenset({"ctrl", "super"})))
             for line in (*found.toggle, *(line.replace("Ctrl", "Shift") for line in found.hold)):
                 assert desktop.message(line) == [{"success": True}], line
         assert not desktop.message("bindsym --no-repeat Nonsense exec swictation toggle")[0]["success"]
-    finally:
-        desktop.stop()

@@ -9,10 +9,8 @@ from tests.sound_server import SoundServer
 
 @pytest.fixture(scope="session")
 def desktop(tmp_path_factory):
-    desktop = Desktop(tmp_path_factory.mktemp("desktop"))
-    desktop.start()
-    yield desktop
-    desktop.stop()
+    with Desktop(tmp_path_factory.mktemp("desktop")) as desktop:
+        yield desktop
 
 
 @pytest.fixture(scope="session")

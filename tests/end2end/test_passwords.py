@@ -21,12 +21,8 @@ CLIP = clips()[5]
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory):
-    desktop = AccessibleDesktop(tmp_path_factory.mktemp("desktop"))
-    try:
-        desktop.start()
+    with AccessibleDesktop(tmp_path_factory.mktemp("desktop")) as desktop:
         yield desktop
-    finally:
-        desktop.stop()
 
 
 @pytest.fixture

@@ -51,9 +51,7 @@ def test_setup_mends_what_it_may_and_dictation_works(user, sound, terminal, tmp_
 
 
 def test_on_wayland_it_gives_the_lines_for_this_compositor_and_they_are_good(user, tmp_path):
-    desktop = SwayDesktop(tmp_path)
-    try:
-        desktop.start()
+    with SwayDesktop(tmp_path) as desktop:
         runtime = user.environment["XDG_RUNTIME_DIR"]
         user.environment |= {**desktop.environment, "XDG_RUNTIME_DIR": runtime}
         user.environment.pop("DISPLAY")
@@ -67,5 +65,3 @@ def test_on_wayland_it_gives_the_lines_for_this_compositor_and_they_are_good(use
         for line in (*sway["toggle"], *sway["hold"]):
             assert shlex.split(line)[0] == "bindsym"
             assert desktop.message(line) == [{"success": True}]
-    finally:
-        desktop.stop()

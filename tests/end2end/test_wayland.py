@@ -56,10 +56,8 @@ def sway(tmp_path, relay):
         f"bindcode --no-repeat {_F9} exec echo start > {relay.pipe}\n"
         f"bindcode --release {_F9} exec echo stop > {relay.pipe}\n"
     )
-    desktop = SwayDesktop(tmp_path, bindings)
-    desktop.start()
-    yield desktop
-    desktop.stop()
+    with SwayDesktop(tmp_path, bindings) as desktop:
+        yield desktop
 
 
 @pytest.fixture

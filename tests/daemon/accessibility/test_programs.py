@@ -23,12 +23,8 @@ needs_zenity = pytest.mark.skipif(shutil.which("zenity") is None, reason="needs 
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory):
-    desktop = AccessibleDesktop(tmp_path_factory.mktemp("desktop"))
-    try:
-        desktop.start()
+    with AccessibleDesktop(tmp_path_factory.mktemp("desktop")) as desktop:
         yield desktop
-    finally:
-        desktop.stop()
 
 
 @pytest.fixture

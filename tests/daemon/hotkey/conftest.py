@@ -44,19 +44,15 @@ class KeyDesktop(Desktop):
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory):
-    desktop = KeyDesktop(tmp_path_factory.mktemp("desktop"))
-    desktop.start()
-    yield desktop
-    desktop.stop()
+    with KeyDesktop(tmp_path_factory.mktemp("desktop")) as desktop:
+        yield desktop
 
 
 @pytest.fixture
 def fresh_desktop(tmp_path):
     """For the tests that change the keyboard map or end the server."""
-    desktop = KeyDesktop(tmp_path)
-    desktop.start()
-    yield desktop
-    desktop.stop()
+    with KeyDesktop(tmp_path) as desktop:
+        yield desktop
 
 
 class Ear:

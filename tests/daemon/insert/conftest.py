@@ -61,12 +61,8 @@ class Clipboard:
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory):
-    desktop = Desktop(tmp_path_factory.mktemp("desktop"))
-    try:
-        desktop.start()
+    with Desktop(tmp_path_factory.mktemp("desktop")) as desktop:
         yield desktop
-    finally:
-        desktop.stop()
     wait_until("no worker is left", lambda: not workers(desktop), 10)
 
 

@@ -41,12 +41,8 @@ def _which(primary):
 
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory):
-    desktop = SwayDesktop(tmp_path_factory.mktemp("sway"))
-    try:
-        desktop.start()
+    with SwayDesktop(tmp_path_factory.mktemp("sway")) as desktop:
         yield desktop
-    finally:
-        desktop.stop()
     wait_until("no worker is left", lambda: not workers(desktop), 10)
 
 

@@ -22,11 +22,9 @@ pytestmark = pytest.mark.display
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A compositor that may be killed."""
-    desktop = SwayDesktop(tmp_path)
-    desktop.start()
-    monkeypatch.setenv("SWAYSOCK", desktop.environment["SWAYSOCK"])
-    yield desktop
-    desktop.stop()
+    with SwayDesktop(tmp_path) as desktop:
+        monkeypatch.setenv("SWAYSOCK", desktop.environment["SWAYSOCK"])
+        yield desktop
 
 
 async def test_a_program_that_never_reads_gets_nothing_and_that_is_said(deaf, clipboard, inserter):
@@ -142,11 +140,9 @@ async def test_a_socket_that_is_no_compositor_is_told(tmp_path):
 @pytest.fixture
 def mixed(tmp_path, monkeypatch):
     """A compositor with XWayland."""
-    desktop = SwayDesktop(tmp_path, xwayland=True)
-    desktop.start()
-    monkeypatch.setenv("SWAYSOCK", desktop.environment["SWAYSOCK"])
-    yield desktop
-    desktop.stop()
+    with SwayDesktop(tmp_path, xwayland=True) as desktop:
+        monkeypatch.setenv("SWAYSOCK", desktop.environment["SWAYSOCK"])
+        yield desktop
 
 
 async def test_x11_windows_are_reached_as_on_x11(mixed):

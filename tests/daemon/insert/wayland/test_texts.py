@@ -177,10 +177,8 @@ async def test_keys_that_the_user_holds_are_no_obstacle(desktop, foot, clipboard
 
 async def test_layouts_caps_lock_and_shortcuts_of_the_user_change_nothing(tmp_path, monkeypatch):
     config = 'input * xkb_layout "ru,de"\ninput * xkb_options "ctrl:swapcaps"\nbindsym Shift+Insert nop\n'
-    desktop = SwayDesktop(tmp_path, config)
-    desktop.start()
-    monkeypatch.setenv("SWAYSOCK", desktop.environment["SWAYSOCK"])
-    try:
+    with SwayDesktop(tmp_path, config) as desktop:
+        monkeypatch.setenv("SWAYSOCK", desktop.environment["SWAYSOCK"])
         async with running(desktop) as inserter:
             qt = desktop.qt()
             desktop.caps_lock()
@@ -192,8 +190,6 @@ async def test_layouts_caps_lock_and_shortcuts_of_the_user_change_nothing(tmp_pa
             await arrives(qt, "«Žluťoučký», Zyß; ")
             assert (await inserter.insert("Typed: zy;ж", target, [TYPE])).outcome is Outcome.SENT
             await arrives(qt, "«Žluťoučký», Zyß; Typed: zy;ж")
-    finally:
-        desktop.stop()
 
 
 async def test_what_could_run_something_is_refused(foot, inserter):
