@@ -11,6 +11,8 @@ import pytest
 from models import bundle
 
 ROOT = Path(__file__).parent.parent
+#: The practice model with another prediction and joint network: it writes full stops (see models/training/README.md).
+MARKING_MODEL = ROOT / "tests" / "data" / "marking"
 
 
 def human_data() -> Path | None:

@@ -80,9 +80,9 @@ class Batch:
 class Corpus:
     """Endless batches for one process, drawn with its own random numbers."""
 
-    def __init__(self, folder: Path, tokeniser: Tokeniser, seed: int) -> None:
-        self.speech = Speech(folder / "train.npz", folder / "words.npz")
-        sentences = len(np.load(folder / "train.npz")["texts"])
+    def __init__(self, sentences_file: Path, words_file: Path, tokeniser: Tokeniser, seed: int) -> None:
+        self.speech = Speech(sentences_file, words_file)
+        sentences = len(np.load(sentences_file)["texts"])
         self._sentences = np.arange(sentences)
         self._words = np.arange(sentences, len(self.speech))
         self._tokeniser = tokeniser
@@ -146,7 +146,7 @@ class Corpus:
         heard = joined(self._draw, [self.speech.samples(index) for index in group])
         babble = self.speech.samples(int(self._draw.choice(self._sentences)))
         text = " ".join(self.speech.texts[index] for index in group)
-        phonemes = [PHONEMES.index(phoneme) for word in text.split() for phoneme in PHONEMES_OF_WORDS[word]]
+        phonemes = [PHONEMES.index(phoneme) for word in text.split() for phoneme in PHONEMES_OF_WORDS[word.rstrip(".")]]
         return features(augmented(self._draw, heard, babble, strength)), self._tokeniser.encode(text), phonemes
 
 

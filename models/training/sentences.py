@@ -9,6 +9,7 @@ the next word instead of listening to it.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 
 DIGITS = "zero one two three four five six seven eight nine".split()
 TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
@@ -75,6 +76,10 @@ VOCABULARY: tuple[str, ...] = tuple(
     )
 )  # fmt: skip
 
+#: No sentence ends after one of these.
+OPEN_WORDS = frozenset(
+    [*DETERMINERS, *PREPOSITIONS, *MODALS, *LINKS, "is", "was", "are", "to", "not", "on", "in", "at"]
+)
 #: Words that sound like another of the vocabulary; only a clause tells them apart, so random strings leave them out.
 NEEDS_CONTEXT = frozenset({"to", "for", "know", "hear"})
 MAX_WORDS = 14
@@ -99,21 +104,45 @@ def sentence(draw: random.Random) -> str:
     return " ".join(" ".join(words).split()[:MAX_WORDS])
 
 
-def distinct_sentences(count: int, seed: int, *, excluding: frozenset[str] = frozenset()) -> list[str]:
+def marked_sentence(draw: random.Random) -> str:
+    """A clause with a full stop, the beginning or the rest of one that was broken off in the middle, or anything."""
+    words = " ".join(_clause(draw)).split()[:MAX_WORDS]
+    kind, breaks = draw.random(), list(_breaks(words))
+    if kind < 0.45 and breaks:
+        at = draw.choice(breaks)
+        return " ".join(words[:at]) if kind < 0.35 else " ".join(words[at:]) + "."
+    return " ".join(words) + "." if kind < 0.85 else sentence(draw)
+
+
+def _breaks(words: list[str]) -> Iterator[int]:
+    """Where a clause can be broken off so that everybody hears that more must come."""
+    for at in range(1, len(words)):
+        described = words[at - 1] in ADJECTIVES and at > 1 and words[at - 2] in DETERMINERS
+        if words[at - 1] in OPEN_WORDS or described:
+            yield at
+
+
+def distinct_sentences(
+    count: int,
+    seed: int,
+    *,
+    excluding: frozenset[str] = frozenset(),
+    new: Callable[[random.Random], str] = sentence,
+) -> list[str]:
     """`count` different sentences, none of them among `excluding`: a test set that was not trained on."""
     draw = random.Random(seed)
     found: dict[str, None] = {}
     while len(found) < count:
-        candidate = sentence(draw)
+        candidate = new(draw)
         if candidate not in excluding:
             found[candidate] = None
     return list(found)
 
 
-def training_sentences(count: int, seed: int) -> list[str]:
+def training_sentences(count: int, seed: int, *, new: Callable[[random.Random], str] = sentence) -> list[str]:
     """`count` sentences as they come; short ones repeat."""
     draw = random.Random(seed)
-    return [sentence(draw) for _ in range(count)]
+    return [new(draw) for _ in range(count)]
 
 
 def _dictated_clause(draw: random.Random) -> list[str]:

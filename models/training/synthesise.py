@@ -28,7 +28,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from models.training.sentences import VOCABULARY, distinct_sentences, training_sentences
+from models.training.sentences import VOCABULARY, distinct_sentences, marked_sentence, sentence, training_sentences
 
 RATE_HZ = 16_000
 PEAK = 0.5
@@ -44,7 +44,9 @@ OTHER_ACCENTS = ["en-gb", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbcwmd", "en-
 FESTIVAL_VOICES = ["cmu_us_slt_arctic_hts", "kal_diphone"]
 #: The others keep their own mean pitch.
 FLITE_VOICES_WITH_PITCH = ["slt", "rms"]
-SETS = ("train", "words", "own", "variants", "accents", "festival")
+SETS = ("train", "words", "own", "variants", "accents", "festival", "marked", "marked-own")
+#: Sets that are trained on, and those by the voices that are; the others are by voices of their own.
+_TRAINED, _OWN = ("train", "marked"), ("own", "marked-own")
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,14 @@ def speak(order: Order) -> Clip:
 
 def orders(name: str, count: int, seed: int, known: frozenset[str] = frozenset()) -> list[Order]:
     """Decide what a set says and who says it. `known` are the training sentences, which no other set may repeat."""
-    draw = random.Random(seed)
+    draw, new = random.Random(seed), marked_sentence if name.startswith("marked") else sentence
     if name == "words":
         pairs = [(word, voice) for word in VOCABULARY for voice in _voices("train")]
-    elif name == "train":
-        pairs = [(text, _training_voice(draw)) for text in training_sentences(count, seed)]
+    elif name in _TRAINED:
+        pairs = [(text, _training_voice(draw)) for text in training_sentences(count, seed, new=new)]
     else:
-        texts = distinct_sentences(count, seed, excluding=known)
-        pairs = [(text, _training_voice(draw) if name == "own" else draw.choice(_voices(name))) for text in texts]
+        texts = distinct_sentences(count, seed, excluding=known, new=new)
+        pairs = [(text, _training_voice(draw) if name in _OWN else draw.choice(_voices(name))) for text in texts]
     return [Order(text, voice, seed * 1_000_003 + index) for index, (text, voice) in enumerate(pairs)]
 
 
@@ -155,8 +157,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    train = asked.folder / "train.npz"
-    known = frozenset(np.load(train)["texts"].tolist()) if asked.set != "train" and train.exists() else frozenset()
+    trained = [asked.folder / f"{name}.npz" for name in _TRAINED]
+    known: frozenset[str] = frozenset()
+    if asked.set not in _TRAINED:
+        known = known.union(*(np.load(file)["texts"].tolist() for file in trained if file.exists()))
     with Pool(asked.processes) as pool:
         clips = pool.map(speak, orders(asked.set, asked.count, asked.seed, known), chunksize=32)
     save(asked.folder / f"{asked.set}.npz", clips)

@@ -5,6 +5,7 @@
 Two processes of one thread each average their gradients: for tensors this small that is many times faster than one
 process of two threads on a busy machine. `--from` goes on from a checkpoint; without it a curriculum leads from words
 with the phoneme head alone to everything with both losses (token losses alone sit on a plateau for hours).
+With `--frozen-encoder` only the prediction and the joint network learn.
 """
 
 from __future__ import annotations
@@ -73,11 +74,18 @@ class Plan:
     rate: float
     flat: float
     port: int
+    sentences: str
+    unseen: str
+    frozen_encoder: bool
 
 
-def losses(network: Transducer, batch: Batch, *, transducer: bool) -> tuple[Tensor, float, float]:
+def losses(network: Transducer, batch: Batch, *, transducer: bool, frozen: bool) -> tuple[Tensor, float, float]:
     """Compute the loss to minimise, and for the log the transducer's per token and the phoneme head's per phoneme."""
-    heard, frames = network.encoder(batch.features, batch.frames)
+    with torch.set_grad_enabled(not frozen):
+        heard, frames = network.encoder(batch.features, batch.frames)
+    if frozen:
+        main = transducer_loss(network, batch, heard, frames)
+        return main, main.item(), 0.0
     count = len(frames)
     slots = network.phoneme_head(heard.transpose(1, 2)).view(count, -1, len(PHONEMES) + 1)
     slot_counts = frames * network.PHONEMES_PER_FRAME
@@ -88,12 +96,18 @@ def losses(network: Transducer, batch: Batch, *, transducer: bool) -> tuple[Tens
     auxiliary = auxiliary / batch.phoneme_counts.sum().clamp(min=1)
     if not transducer:
         return auxiliary, 0.0, auxiliary.item()
+    main = transducer_loss(network, batch, heard, frames)
+    return (1 - AUXILIARY) * main + AUXILIARY * auxiliary, main.item(), auxiliary.item()
+
+
+def transducer_loss(network: Transducer, batch: Batch, heard: Tensor, frames: Tensor) -> Tensor:
+    """Compute the loss per token of what the encoder gave: `heard` (B, D, S) with `frames` (B,)."""
+    count = len(frames)
     state = torch.zeros(1, count, network.shape.prediction_width)
     before = torch.cat([torch.full((count, 1), network.shape.tokens), batch.tokens], 1)
     written = network.predictor(before, batch.token_counts, state, state)[0]
     main = tdt_loss(network.joint(heard, written), batch.tokens, frames, batch.token_counts).sum()
-    main = main / batch.token_counts.sum().clamp(min=1)
-    return (1 - AUXILIARY) * main + AUXILIARY * auxiliary, main.item(), auxiliary.item()
+    return main / batch.token_counts.sum().clamp(min=1)
 
 
 def learning_rate(plan: Plan, step: int, progress: float) -> float:
@@ -152,8 +166,9 @@ def average_gradients(parameters: list[torch.nn.Parameter], elapsed_s: float) ->
 
 def optimiser_of(network: Transducer) -> torch.optim.Optimizer:
     """AdamW that decays matrices and leaves biases and norms alone."""
-    matrices = [one for one in network.parameters() if one.ndim > 1]
-    others = [one for one in network.parameters() if one.ndim < 2]
+    learning = [one for one in network.parameters() if one.requires_grad]
+    matrices = [one for one in learning if one.ndim > 1]
+    others = [one for one in learning if one.ndim < 2]
     groups = [{"params": matrices, "weight_decay": 1e-3}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
 
@@ -165,10 +180,14 @@ def train(rank: int, plan: Plan) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(plan.port))
     processes.init_process_group("gloo", rank=rank, world_size=2)
     tokeniser = Tokeniser.from_file(plan.tokens)
-    corpus = Corpus(plan.data, tokeniser, seed=100 + rank)
+    files = plan.data / f"{plan.sentences}.npz", plan.data / "words.npz"
+    corpus = Corpus(*files, tokeniser, seed=100 + rank)
     network = start(plan, tokeniser, corpus)
+    if plan.frozen_encoder:
+        network.encoder.eval().requires_grad_(requires_grad=False)
+        network.phoneme_head.requires_grad_(requires_grad=False)
     torch.manual_seed(100 + rank)
-    optimiser, parameters = optimiser_of(network), list(network.parameters())
+    optimiser, parameters = optimiser_of(network), [one for one in network.parameters() if one.requires_grad]
     stages = FROM_SCRATCH if plan.begin_with is None else CONTINUED
     log = Log(plan, tokeniser) if rank == 0 else None
     average, began, elapsed_s, step = Average(), time.monotonic(), 0.0, 0
@@ -178,7 +197,7 @@ def train(rank: int, plan: Plan) -> None:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(plan, step, progress)
         optimiser.zero_grad()
-        loss, main, auxiliary = losses(network, batch, transducer=stage.transducer)
+        loss, main, auxiliary = losses(network, batch, transducer=stage.transducer, frozen=plan.frozen_encoder)
         loss.backward()
         elapsed_s = average_gradients(parameters, time.monotonic() - began)
         torch.nn.utils.clip_grad_norm_(parameters, CLIPPED_NORM)
@@ -199,7 +218,7 @@ class Log:
 
     def __init__(self, plan: Plan, tokeniser: Tokeniser) -> None:
         self._plan, self._tokeniser = plan, tokeniser
-        self._unseen = Speech(plan.data / "own.npz")
+        self._unseen = Speech(plan.data / f"{plan.unseen}.npz")
         self._losses: list[tuple[float, float]] = []
         self._frames, self._looked_s = 0, 0.0
 
@@ -231,6 +250,8 @@ class Log:
         unseen = [features(self._unseen.samples(index)) for index in range(LOOK_AT)]
         heard = [self._tokeniser.decode(greedy.decode(network, one)) for one in unseen]
         network.train()
+        if self._plan.frozen_encoder:
+            network.encoder.eval()
         return greedy.word_error_rate(self._unseen.texts[:LOOK_AT], heard)
 
 
@@ -244,6 +265,9 @@ def main() -> None:
     parser.add_argument("--from", dest="begin_with", type=Path, help="checkpoint to go on from")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--flat", type=float, default=0.2, help="share of the time before it falls")
+    parser.add_argument("--sentences", default="train", help="the set of synthesise.py to train on")
+    parser.add_argument("--unseen", default="own", help="the set of which some are decoded now and then")
+    parser.add_argument("--frozen-encoder", action="store_true", help="only the prediction and the joint network learn")
     parser.add_argument("--port", type=int, default=29511)
     plan = Plan(**vars(parser.parse_args()))
     torch.multiprocessing.spawn(train, (plan,), nprocs=2)

@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.endpoints
 
-No model at hand writes punctuation, so the marks are put in here: at the ends of recordings only (what a perfect model
-would write), or at every pause (the worst one). Whether the end is blank is told by the model's own timestamps. Needs
-the human recordings; the synthesised ones are the project's own.
+No model of human speech at hand writes punctuation, so the marks are put in here: at the ends of recordings only (what
+a perfect model would write), or at every pause (the worst one). Whether the end is blank is told by the model's own
+timestamps. Needs the human recordings; the synthesised ones are the project's own. At last the latter once more, each
+broken off by a pause in its middle, with the full stops of the practice model that writes them.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from daemon.voice import VoiceDetector
 from models import audio_file, bundle
 from models.recogniser import Transcript
 from models.sherpa import SherpaRecogniser
+from models.training.sentences import OPEN_WORDS
 from tests.human_speech import recordings
-from tests.recordings import ROOT, human_data, human_model
+from tests.recordings import MARKING_MODEL, ROOT, human_data, human_model
 from tests.speech import SPEECH
 
 FOLDERS = ("librispeech-test-other", "ljspeech", "vctk")
@@ -35,6 +37,9 @@ FRAME_S = FRAME_MS / 1000
 NEAR_S = 0.1
 ROOM = 10.0  # the noise of a quiet room, -70 dB: synthesised speech has none, and no microphone gives digital silence
 LATE_S = 0.3  # voice detection may hear the end of a recording so much later
+
+BROKEN_OFF_S = (0.4, 0.5, 0.6)  # for so long
+AROUND_S = 0.15  # of what a timestamp says, where a word may really begin
 
 Marked = Callable[[bool], bool]
 
@@ -65,23 +70,53 @@ class Tally:
 
 
 def main() -> int:
-    """Print a table for human and one for synthesised speech."""
+    """Print a table for human and two for synthesised speech."""
+    inserted: dict[str, Marked] = {
+        "300/700 ms, marks at the ends": lambda end: end,
+        "300/700 ms, marks at every pause": lambda _end: True,
+        "300/700 ms, no marks": lambda _end: False,
+    }
     if human_data() is None:
         print("the human recordings are not here: set SWICTATION_TEST_DATA", file=sys.stderr)
     else:
-        _table("human", [one.file for one in recordings(*FOLDERS)], human_model())
-    own = [*(ROOT / "models" / "practice" / "sentences").glob("*.flac"), *SPEECH.glob("*.flac")]
-    _table("synthesised", sorted(own), bundle.default_directory())
+        _table("human", [_pcm(one.file) for one in recordings(*FOLDERS)], _Decoded(human_model()), inserted)
+    files = sorted([*(ROOT / "models" / "practice" / "sentences").glob("*.flac"), *SPEECH.glob("*.flac")])
+    own = [_pcm(file) for file in files]
+    _table("synthesised", own, _Decoded(bundle.default_directory()), inserted)
+    decode = _Decoded(MARKING_MODEL)
+    broken_off = [one for number, pcm in enumerate(own) if (one := _broken_off(pcm, decode, number)) is not None]
+    _table("synthesised, broken off", broken_off, decode, {"300/700 ms, the model's marks": None})
     return 0
 
 
-def _table(name: str, files: list[Path], model: Path | None) -> None:
-    decode = _Decoded(SherpaRecogniser(bundle.find(model)))
-    streams = list(_streams(files))
+def _pcm(file: Path) -> bytes:
+    return audio_file.read(file).pcm
+
+
+def _broken_off(pcm: bytes, decode: _Decoded, number: int) -> bytes | None:
+    """With a pause after a word that cannot be the last; None if there is none of these."""
+    transcript = decode(pcm)
+    starts_s = [at for token, at in zip(transcript.tokens, transcript.timestamps_s, strict=True) if token[0] == " "]
+    words = transcript.text.split()
+    assert len(words) == len(starts_s), transcript
+    open_words = [at for at, word in enumerate(words[:-1]) if word in OPEN_WORDS]
+    if not open_words:
+        return None
+    samples = np.frombuffer(pcm, "<i2")
+    next_s = starts_s[open_words[len(open_words) // 2] + 1]
+    power = np.convolve(samples.astype(np.float64) ** 2, np.ones(RATE_HZ // 50), "same")
+    first = max(0, round((next_s - AROUND_S) * RATE_HZ))
+    at = first + int(np.argmin(power[first : round((next_s + AROUND_S) * RATE_HZ)]))
+    pause = np.zeros(round(BROKEN_OFF_S[number % len(BROKEN_OFF_S)] * RATE_HZ), "<i2")
+    return np.concatenate([samples[:at], pause, samples[at:]]).tobytes()
+
+
+def _table(name: str, said: list[bytes], decode: _Decoded, adaptive: dict[str, Marked | None]) -> None:
+    streams = list(_streams(said))
     waits_s = [length * FRAME_S for stream in streams for length in _inner(stream)]
     short = [one for one in waits_s if one < 0.7]
     print(
-        f"{name}: {len(files)} recordings; {len(waits_s)} pauses of 300 ms and more inside them, {len(short)} < 700 ms"
+        f"{name}: {len(said)} recordings; {len(waits_s)} pauses of 300 ms and more inside them, {len(short)} < 700 ms"
     )
     print(f"{'policy':<34}{'cut in two':>14}{'wait':>6}", *(f"{f'{pause_s} s':>7}" for pause_s in PAUSES_S))
     fixed: dict[str, EndpointSettings] = {
@@ -89,11 +124,6 @@ def _table(name: str, files: list[Path], model: Path | None) -> None:
     }
     for label, settings in fixed.items():
         print(f"{label:<34}{_run(streams, settings, decode, lambda _end: False).row()}", flush=True)
-    adaptive: dict[str, Marked] = {
-        "300/700 ms, marks at the ends": lambda end: end,
-        "300/700 ms, marks at every pause": lambda _end: True,
-        "300/700 ms, no marks": lambda _end: False,
-    }
     for label, marked in adaptive.items():
         print(f"{label:<34}{_run(streams, EndpointSettings(), decode, marked).row()}", flush=True)
     print()
@@ -102,8 +132,8 @@ def _table(name: str, files: list[Path], model: Path | None) -> None:
 class _Decoded:
     """Decodes, each audio once."""
 
-    def __init__(self, recogniser: SherpaRecogniser) -> None:
-        self._recogniser = recogniser
+    def __init__(self, model: Path | None) -> None:
+        self._recogniser = SherpaRecogniser(bundle.find(model))
         self._known: dict[bytes, Transcript] = {}
 
     def __call__(self, pcm: bytes) -> Transcript:
@@ -112,15 +142,15 @@ class _Decoded:
         return self._known[pcm]
 
 
-def _streams(files: list[Path]) -> Iterator[Stream]:
+def _streams(said: list[bytes]) -> Iterator[Stream]:
     random = np.random.default_rng(6)
     number = 0
-    for start in range(0, len(files) - CLIPS + 1, CLIPS):
+    for start in range(0, len(said) - CLIPS + 1, CLIPS):
         samples = [np.zeros(RATE_HZ // 2)]
         bounds_s, pauses_s = [], []
-        for file in files[start : start + CLIPS]:
+        for pcm in said[start : start + CLIPS]:
             began = sum(map(len, samples))
-            samples.append(np.frombuffer(audio_file.read(file).pcm, "<i2").astype(np.float64))
+            samples.append(np.frombuffer(pcm, "<i2").astype(np.float64))
             pauses_s.append(PAUSES_S[number % len(PAUSES_S)])
             bounds_s.append((began / RATE_HZ, sum(map(len, samples)) / RATE_HZ))
             samples.append(np.zeros(round(pauses_s[-1] * RATE_HZ)))
@@ -156,7 +186,7 @@ def _at_end(stream: Stream, last_voiced_s: float) -> bool:
     return any(abs(end_s - last_voiced_s) < NEAR_S for end_s in stream.ends_s)
 
 
-def _run(streams: list[Stream], settings: EndpointSettings, decode: _Decoded, marked: Marked) -> Tally:
+def _run(streams: list[Stream], settings: EndpointSettings, decode: _Decoded, marked: Marked | None) -> Tally:
     tally = Tally(apart={pause_s: [] for pause_s in PAUSES_S})
     for stream in streams:
         found = list(_endpoints(stream, settings, decode, marked))
@@ -171,7 +201,7 @@ def _run(streams: list[Stream], settings: EndpointSettings, decode: _Decoded, ma
 
 
 def _endpoints(
-    stream: Stream, settings: EndpointSettings, decode: _Decoded, marked: Marked
+    stream: Stream, settings: EndpointSettings, decode: _Decoded, marked: Marked | None
 ) -> Iterator[tuple[Segment, float]]:
     """Each segment, and when it was decided."""
     endpointer = Endpointer(settings)
@@ -182,7 +212,8 @@ def _endpoints(
                 yield event.segment
             elif isinstance(event, Pause):
                 transcript, end = decode(event.segment.pcm), _at_end(stream, event.segment.last_voiced_s)
-                transcript = dataclasses.replace(transcript, text=f"words{'.' if marked(end) else ''}")
+                if marked is not None:
+                    transcript = dataclasses.replace(transcript, text=f"words{'.' if marked(end) else ''}")
                 wait = wait_ms(transcript, event.segment.length_s, settings)
                 yield from settled(endpointer.settle(event.segment, wait))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from models.training.sentences import VOCABULARY, distinct_sentences
+from models.training.sentences import OPEN_WORDS, VOCABULARY, distinct_sentences, marked_sentence
 from models.training.tokeniser import Tokeniser
+from tests.recordings import MARKING_MODEL
 
 TOKENS = Path(__file__).parents[3] / "models" / "practice" / "tokens.txt"
 
@@ -20,6 +21,17 @@ def tokeniser():
 def test_decodes_what_it_encoded(tokeniser):
     for text in (*VOCABULARY, *distinct_sentences(200, seed=3)):
         assert tokeniser.decode(tokeniser.encode(text)) == text
+
+
+def test_a_full_stop_is_a_token_of_its_own_and_stands_where_a_sentence_can_end():
+    marking = Tokeniser.from_file(MARKING_MODEL / "tokens.txt")
+    sentences = distinct_sentences(300, seed=4, new=marked_sentence)
+    finished = [sentence.removesuffix(".") for sentence in sentences if sentence.endswith(".")]
+    assert 100 < len(finished) < 200
+    assert not [sentence for sentence in finished if sentence.split()[-1] in OPEN_WORDS]
+    for sentence in sentences:
+        assert marking.decode(marking.encode(sentence)) == sentence
+        assert sentence.removesuffix(".").count(".") == 0
 
 
 def test_joins_the_pair_that_comes_first_in_the_list():
