@@ -12,6 +12,7 @@ export PATH="$PWD/$BIN:$PATH"
 
 if [ $# -eq 0 ]; then
     bash packaging/checks.sh
-    set -- -n 3 --dist loadfile # most tests wait for sound and windows, each file on a desktop of its own
+    # most tests wait for sound and windows, each file on a desktop of its own; the slow files are not left to the end
+    set -- -n 3 --dist loadfile --no-loadscope-reorder
 fi
 exec python -m pytest "$@"
