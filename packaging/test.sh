@@ -12,7 +12,6 @@ export PATH="$PWD/$BIN:$PATH"
 
 if [ $# -eq 0 ]; then
     bash packaging/checks.sh
-    # most tests wait for sound and windows, each file on a desktop of its own; the slow files are not left to the end
-    set -- -n 3 --dist loadfile --no-loadscope-reorder
+    set -- -n 3 --dist loadfile # most tests wait for sound and windows, each file on a desktop of its own
 fi
 exec python -m pytest "$@"
