@@ -51,12 +51,12 @@ SystemCallArchitectures=native
 [Install]
 WantedBy={session}
 """
+# It does not want the daemon's unit: a tray that is started again would bring back a daemon that somebody has quit.
 _TRAY_UNIT = """\
 [Unit]
 Description=the tray of swictation
 PartOf={session}
 After={session} {daemon}
-Wants={daemon}
 StartLimitIntervalSec=60
 StartLimitBurst=5
 

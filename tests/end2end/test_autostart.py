@@ -11,7 +11,7 @@ from tests.desktop import wait_until
 from tests.end2end.running import ROOT, environment_of
 from tests.user_manager import UserManager
 
-UNIT = "swictation.service"
+UNIT, TRAY = "swictation.service", "swictation-tray.service"
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def manager(tmp_path):
         pytest.skip(f"no user manager can be run here: {why}")
     hurry = manager.units / f"{UNIT}.d" / "hurry.conf"
     hurry.parent.mkdir()
-    hurry.write_text("[Unit]\nStartLimitBurst=20\n[Service]\nWatchdogSec=4\nRestartSec=0.1\n")
+    hurry.write_text("[Unit]\nStartLimitBurst=20\n[Service]\nWatchdogSec=8\nRestartSec=0.1\n")
     yield manager
     manager.stop()
 
@@ -65,6 +65,9 @@ def test_from_login_to_logout(manager):
     wait_until("the end", lambda: manager.shown(UNIT, "ActiveState") == "inactive")
     assert manager.shown(UNIT, "Result") == "success"
     assert manager.shown(UNIT, "NRestarts") == "2"
+    manager.run("systemctl", "--user", "reset-failed", TRAY)  # without a screen it may have given up
+    assert manager.run("systemctl", "--user", "restart", TRAY).returncode == 0
+    assert manager.shown(UNIT, "ActiveState") == "inactive", "who has quit the daemon has quit it"
     manager.logout()
 
     manager.login()

@@ -148,10 +148,11 @@ class ScriptedDaemon:
 
     async def _end(self):
         await self._server.stop()
-        late = asyncio.all_tasks() - {asyncio.current_task()}  # accepted while the others were ended
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        while late := asyncio.all_tasks() - {asyncio.current_task()}:  # accepted while the others were ended
+            await asyncio.sleep(0)  # one that is cancelled before it has begun would leave its connection open
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _start(self):
         self._changed = asyncio.Event()
