@@ -45,7 +45,7 @@ class UserManager:
     def stop(self) -> None:
         """End it and every service of it."""
         if self._process is not None:
-            end_all([self._process])  # one that is told to leave while it comes up may not hear it
+            end_all([self._process])  # one was seen that stayed, with no service left in it
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command that sees the manager."""

@@ -79,13 +79,9 @@ class Plan:
     frozen_encoder: bool
 
 
-def losses(network: Transducer, batch: Batch, *, transducer: bool, frozen: bool) -> tuple[Tensor, float, float]:
+def losses(network: Transducer, batch: Batch, *, transducer: bool) -> tuple[Tensor, float, float]:
     """Compute the loss to minimise, and for the log the transducer's per token and the phoneme head's per phoneme."""
-    with torch.set_grad_enabled(not frozen):
-        heard, frames = network.encoder(batch.features, batch.frames)
-    if frozen:
-        main = transducer_loss(network, batch, heard, frames)
-        return main, main.item(), 0.0
+    heard, frames = network.encoder(batch.features, batch.frames)
     count = len(frames)
     slots = network.phoneme_head(heard.transpose(1, 2)).view(count, -1, len(PHONEMES) + 1)
     slot_counts = frames * network.PHONEMES_PER_FRAME
@@ -96,18 +92,12 @@ def losses(network: Transducer, batch: Batch, *, transducer: bool, frozen: bool)
     auxiliary = auxiliary / batch.phoneme_counts.sum().clamp(min=1)
     if not transducer:
         return auxiliary, 0.0, auxiliary.item()
-    main = transducer_loss(network, batch, heard, frames)
-    return (1 - AUXILIARY) * main + AUXILIARY * auxiliary, main.item(), auxiliary.item()
-
-
-def transducer_loss(network: Transducer, batch: Batch, heard: Tensor, frames: Tensor) -> Tensor:
-    """Compute the loss per token of what the encoder gave: `heard` (B, D, S) with `frames` (B,)."""
-    count = len(frames)
     state = torch.zeros(1, count, network.shape.prediction_width)
     before = torch.cat([torch.full((count, 1), network.shape.tokens), batch.tokens], 1)
     written = network.predictor(before, batch.token_counts, state, state)[0]
     main = tdt_loss(network.joint(heard, written), batch.tokens, frames, batch.token_counts).sum()
-    return main / batch.token_counts.sum().clamp(min=1)
+    main = main / batch.token_counts.sum().clamp(min=1)
+    return (1 - AUXILIARY) * main + AUXILIARY * auxiliary, main.item(), auxiliary.item()
 
 
 def learning_rate(plan: Plan, step: int, progress: float) -> float:
@@ -164,11 +154,10 @@ def average_gradients(parameters: list[torch.nn.Parameter], elapsed_s: float) ->
     return float(packed[-1])
 
 
-def optimiser_of(network: Transducer) -> torch.optim.Optimizer:
+def optimiser_of(parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
     """AdamW that decays matrices and leaves biases and norms alone."""
-    learning = [one for one in network.parameters() if one.requires_grad]
-    matrices = [one for one in learning if one.ndim > 1]
-    others = [one for one in learning if one.ndim < 2]
+    matrices = [one for one in parameters if one.ndim > 1]
+    others = [one for one in parameters if one.ndim < 2]
     groups = [{"params": matrices, "weight_decay": 1e-3}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
 
@@ -187,7 +176,8 @@ def train(rank: int, plan: Plan) -> None:
         network.encoder.eval().requires_grad_(requires_grad=False)
         network.phoneme_head.requires_grad_(requires_grad=False)
     torch.manual_seed(100 + rank)
-    optimiser, parameters = optimiser_of(network), [one for one in network.parameters() if one.requires_grad]
+    parameters = [one for one in network.parameters() if one.requires_grad]
+    optimiser = optimiser_of(parameters)
     stages = FROM_SCRATCH if plan.begin_with is None else CONTINUED
     log = Log(plan, tokeniser) if rank == 0 else None
     average, began, elapsed_s, step = Average(), time.monotonic(), 0.0, 0
@@ -197,7 +187,7 @@ def train(rank: int, plan: Plan) -> None:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(plan, step, progress)
         optimiser.zero_grad()
-        loss, main, auxiliary = losses(network, batch, transducer=stage.transducer, frozen=plan.frozen_encoder)
+        loss, main, auxiliary = losses(network, batch, transducer=stage.transducer)
         loss.backward()
         elapsed_s = average_gradients(parameters, time.monotonic() - began)
         torch.nn.utils.clip_grad_norm_(parameters, CLIPPED_NORM)

@@ -38,14 +38,13 @@ from models import audio_file, bundle
 from models.recogniser import Transcript
 from models.sherpa import SherpaRecogniser
 from tests import speech
-from tests.benchmarks.resampling import PARTS, ratios_in_words
+from tests.benchmarks.resampling import KINDS, PARTS, WITH, WITHOUT, compared
 from tests.end2end.running import RunningDaemon, environment_of
 from tests.human_speech import recordings
 from tests.recordings import human_model
 
 _CONFIG = '[insert]\nmethod = "none"\n[model]\nengine = "{engine}"\nprovider = "cpu"\nthreads = {threads}\n'
 _LATER_SHARE, _LATER_MS = 1.1, 2.0
-_KINDS = _WITHOUT, _WITH, _AGAIN = ("without", "with", "without again")
 _TAIL_S = 1.0  # of silence after a recording, which ends a hands-free utterance
 _BYTES_S = 2 * RATE_HZ
 
@@ -215,13 +214,13 @@ def _no_later(daemon: RunningDaemon, clips: list[bytes], slowest: int, *, hands_
     """Whether the text comes no more than a tenth, and 2 ms, later for it."""
     assert daemon.process is not None
     chance = random.Random(1)  # noqa: S311
-    stages: dict[str, dict[int, dict[str, float]]] = {kind: {} for kind in _KINDS}
-    cores: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+    stages: dict[str, dict[int, dict[str, float]]] = {kind: {} for kind in KINDS}
+    cores: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for number, clip in enumerate(clips):
         cut = clip[: FRAME_BYTES * chance.randrange(3 * len(clip) // FRAME_BYTES // 4, len(clip) // FRAME_BYTES)]
         said = cut + bytes(round(_TAIL_S * _BYTES_S)) * hands_free
-        for kind in chance.sample(_KINDS, len(_KINDS)):
-            with _watching(preview=kind == _WITH):
+        for kind in chance.sample(KINDS, len(KINDS)):
+            with _watching(preview=kind == WITH):
                 used_s = _used_s(daemon.process.pid)
                 _began_s, entries = _speak(said, hands_free=hands_free)
                 cores[kind].append((_used_s(daemon.process.pid) - used_s) / (len(said) / _BYTES_S))
@@ -236,11 +235,10 @@ def _no_later(daemon: RunningDaemon, clips: list[bytes], slowest: int, *, hands_
         for number in sorted(found, key=found.__getitem__, reverse=True)[:slowest]:
             seen = {stage: took for stage, took in stages[kind][number].items() if took is not None}
             print(f"  number {number} " + " ".join(f"{stage} {took:.0f}" for stage, took in seen.items()))
-    for kind in (_WITH, _AGAIN):
-        print(f"{kind} over without: {ratios_in_words(waits[kind], waits[_WITHOUT])}")
+    print("\n".join(compared(waits)))
     return all(
-        percentile(list(waits[_WITH].values()), part)
-        <= _LATER_SHARE * percentile(list(waits[_WITHOUT].values()), part) + _LATER_MS
+        percentile(list(waits[WITH].values()), part)
+        <= _LATER_SHARE * percentile(list(waits[WITHOUT].values()), part) + _LATER_MS
         for part in PARTS
     )
 

@@ -32,9 +32,7 @@ _GROWTH_MB = 1.0  # for 100 utterances
 
 def main(count: int = 2000) -> int:
     """Print the table; the exit status says whether every utterance was exact and no process grew too much."""
-    with tempfile.TemporaryDirectory() as name:
-        desktop = Desktop(Path(name))
-        desktop.start()
+    with tempfile.TemporaryDirectory() as name, Desktop(Path(name)) as desktop:
         daemon = RunningDaemon(Path(name), environment_of(desktop.environment, {"XDG_RUNTIME_DIR": f"{name}/run"}))
         try:
             daemon.start()
@@ -42,7 +40,6 @@ def main(count: int = 2000) -> int:
             return _soak(desktop, daemon, count)
         finally:
             daemon.stop()
-            desktop.stop()
 
 
 def _soak(desktop: Desktop, daemon: RunningDaemon, count: int) -> int:

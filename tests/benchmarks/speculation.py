@@ -35,13 +35,12 @@ from daemon.path_bench.run import rig
 from daemon.path_bench.trials import Clip, Rig
 from models import audio_file, bundle
 from tests import speech
-from tests.benchmarks.resampling import PARTS, ratio, ratios_in_words
+from tests.benchmarks.resampling import KINDS, PARTS, WITH, WITHOUT, compared, ratio
 
 _MORE_DECODES = 2.0
 _LATER_SHARE = 1.1
 _LATEST_RELEASE_MS = 500.0
 _IDLE_SHARE, _IDLE_S = 0.01, 30.0
-_KINDS = _WITHOUT, _WITH, _AGAIN = ("without", "with", "without again")
 
 
 def main() -> int:
@@ -68,14 +67,14 @@ def main() -> int:
 def _compare(bench: Rig, clips: Sequence[Clip], name: str, options: argparse.Namespace) -> bool:
     """Whether the bars are met; the recordings and the moments of release are the same for all kinds."""
     chance, trials = random.Random(1), options.trials  # noqa: S311
-    timings: dict[str, list[dict[str, float]]] = {kind: [] for kind in _KINDS}
-    decodes = dict.fromkeys(_KINDS, 0)
+    timings: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
+    decodes = dict.fromkeys(KINDS, 0)
     for number in range(trials):
         clip, gap_ms = clips[number % len(clips)], chance.uniform(0, _LATEST_RELEASE_MS)
         if options.cut:
             clip, gap_ms = Clip(clip.pcm[: 2 * chance.randrange(len(clip.pcm) // 4, len(clip.pcm) // 2)]), 0.0
-        for kind in chance.sample(_KINDS, len(_KINDS)):
-            bench.speculate(kind == _WITH)
+        for kind in chance.sample(KINDS, len(KINDS)):
+            bench.speculate(kind == WITH)
             before = bench.daemon.ask("status")["speculation"]["decodes"]
             trial = bench.held(clip, gap_ms)
             decodes[kind] += bench.daemon.ask("status")["speculation"]["decodes"] - before
@@ -87,11 +86,11 @@ def _compare(bench: Rig, clips: Sequence[Clip], name: str, options: argparse.Nam
         for one in sorted(found, key=lambda one: -one["felt"])[: options.slowest]:
             print("  " + " ".join(f"{stage} {took:.0f}" for stage, took in one.items() if took is not None))
     felt = {kind: {one["number"]: one["felt"] for one in found} for kind, found in timings.items()}
-    more = (decodes[_WITH] - decodes[_WITHOUT]) / trials
+    more = (decodes[WITH] - decodes[WITHOUT]) / trials
     print(f"{name:<10} {more:+.2f} decodes for an utterance")
-    for kind in (_WITH, _AGAIN):
-        print(f"{name:<10} felt {kind} over without: {ratios_in_words(felt[kind], felt[_WITHOUT])}")
-    later = [ratio(felt[_WITH], felt[_WITHOUT], part) for part in PARTS]
+    for line in compared(felt):
+        print(f"{name:<10} felt {line}")
+    later = [ratio(list(felt[WITH].values()), list(felt[WITHOUT].values()), part) for part in PARTS]
     return more <= _MORE_DECODES and all(one <= _LATER_SHARE for one in later)
 
 

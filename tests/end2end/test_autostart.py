@@ -22,7 +22,7 @@ def manager(tmp_path):
         pytest.skip(f"no user manager can be run here: {why}")
     hurry = manager.units / f"{UNIT}.d" / "hurry.conf"
     hurry.parent.mkdir()
-    hurry.write_text("[Unit]\nStartLimitBurst=20\n[Service]\nWatchdogSec=8\nRestartSec=0.1\n")
+    hurry.write_text("[Unit]\nStartLimitBurst=20\n[Service]\nWatchdogSec=4\nRestartSec=0.1\n")
     yield manager
     manager.stop()
 
