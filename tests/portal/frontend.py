@@ -92,6 +92,7 @@ class Frontend:
 
     async def stop(self):
         """End, as a portal that crashes: no session is left, and nobody is told but by the bus."""
+        bus, self.bus = self.bus, None
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -99,7 +100,6 @@ class Frontend:
         self._app_ids.clear()
         self._seen.clear()
         self._waiting.clear()
-        bus, self.bus = self.bus, None
         if bus is not None:
             bus.disconnect()
             await bus.wait_for_disconnect()
@@ -140,6 +140,8 @@ class Frontend:
     # -- calls ---------------------------------------------------------------------------------------------------------
 
     def _handle(self, message):
+        if self.bus is None:
+            return True  # it came too late, and gets no answer
         if message.message_type is MessageType.SIGNAL:
             if message.member == "NameOwnerChanged" and message.body[0].startswith(":") and not message.body[2]:
                 for session in [one for one in self.sessions.values() if one.owner == message.body[0]]:
