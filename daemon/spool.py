@@ -58,7 +58,8 @@ class Spool:
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | flag, 0o600)
             try:
-                os.write(descriptor, pcm)
+                while pcm:  # a disk that is nearly full takes a part of it
+                    pcm = pcm[os.write(descriptor, pcm) :]
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -106,7 +107,7 @@ class Spool:
         files = self._files(utterance)
         for path in files:
             number = int(path.name.split(".")[1])
-            to.append(utterance, number, path.read_bytes())
+            to.replace(utterance, number, path.read_bytes())  # an earlier try may have left a part of it
             if to.fault is None:
                 path.unlink()
         if any(_SECRET in path.suffixes for path in files):

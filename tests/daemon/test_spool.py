@@ -1,5 +1,7 @@
 """Audio on disk: grows, is settled, is found again by the next daemon."""
 
+import os
+
 from daemon.spool import Spool, Unsettled
 
 
@@ -46,6 +48,22 @@ def test_audio_moves_to_a_spool_that_lasts(tmp_path):
     spool.hand_over("a", kept)
     assert spool.unsettled() == []
     assert kept.unsettled() == [Unsettled("a", (b"aa", b"bb"), inserting=False)]
+
+
+def test_a_write_that_takes_a_part_at_a_time_keeps_everything(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:3]))
+    spool = Spool(tmp_path / "pending")
+    spool.append("a", 0, b"aabbccdd")
+    assert spool.unsettled() == [Unsettled("a", (b"aabbccdd",), inserting=False)]
+
+
+def test_audio_whose_move_failed_half_way_is_moved_once(tmp_path):
+    spool, kept = Spool(tmp_path / "pending"), Spool(tmp_path / "kept")
+    spool.append("a", 0, b"aabbccdd")
+    kept.append("a", 0, b"aab")
+    spool.hand_over("a", kept)
+    assert kept.unsettled() == [Unsettled("a", (b"aabbccdd",), inserting=False)]
 
 
 def test_a_directory_that_vanished_is_a_fault_and_no_exception(tmp_path):
