@@ -6,8 +6,8 @@ made of, so what is committed never depends on one.
 
 There is one decode at a time, in the order of speech. A guess that speech has overtaken is broken off if the engine can
 be stopped; if it cannot, one that has begun goes on, and the next decode waits for it: there a guess that would take
-too long, by the pace of the decodes before it, is not made. None is before the engine has shown that it works, and at
-most two guesses for each piece of speech are in vain.
+too long, by the engine's pace, is not made. None is while the engine cannot decode, or its last decode failed, and over
+all pieces of speech at most two guesses for each are in vain.
 
 What is decoded for the eye (``preview``) comes after all others, and makes room for any of them.
 """
@@ -15,7 +15,6 @@ What is decoded for the eye (``preview``) comes after all others, and makes room
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -29,7 +28,6 @@ _VAIN_PER_PIECE = 2
 # Pieces with few pauses leave something for one with many, up to this much. Of 251 segments of human speech (4.8 s,
 # 1.7 pauses that were no end in each) 86 % then have a guess left for their end; with 2 it is 58 %.
 _VAIN_MOST = 10
-_PACES = 3  # one decode in ten took three times as long as the others on a busy machine
 
 _Recognise = Callable[[bytes], Awaitable[Recognition]]
 
@@ -42,11 +40,15 @@ class Engine(Protocol):
 
     @property
     def stops(self) -> bool:
-        """Whether a decode that is under way ends when its task is cancelled."""
+        """Whether a decode ends when its task is cancelled; if not, one that is under way goes on."""
 
     @property
     def busy(self) -> bool:
         """Whether anybody waits for an answer."""
+
+    @property
+    def pace_ms(self) -> float | None:
+        """What a decode takes for a second of audio; None while nothing can be decoded, or the last decode failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +123,11 @@ class Speculation:
         self._needed = 0  # how many decodes have not ended, previews apart
         self._decodes = self._guesses = self._served = self._previews = 0
         self._spare = _VAIN_PER_PIECE  # guesses that may still be in vain
-        self._paces: deque[float] = deque(maxlen=_PACES)  # of the last decodes, in milliseconds for a second of audio
-        self._broken = False  # the last decode failed
 
     @property
     def counts(self) -> Counts:
         """What has been decoded so far."""
         return Counts(self._decodes, self._guesses, self._served, self._previews)
-
-    @property
-    def _pace(self) -> float | None:
-        """The one in the middle: of one slow decode nothing follows, of two it does."""
-        return sorted(self._paces)[len(self._paces) // 2] if self._paces else None
 
     def guess(self, segment: Segment, room_ms: float) -> Decode | None:
         """Decode ``segment``, which is committed next unless speech goes on.
@@ -140,9 +135,10 @@ class Speculation:
         None where too many were in vain, or the engine cannot be stopped and would take over ``room_ms``.
         """
         self.drop()
-        if self._spare <= 0 or self._pace is None:
+        pace_ms = self._engine.pace_ms
+        if self._spare <= 0 or pace_ms is None:
             return None
-        if not self._engine.stops and self._pace * _seconds(segment.pcm) > room_ms:
+        if not self._engine.stops and pace_ms * _seconds(segment.pcm) > room_ms:
             return None
         self._spare -= 1
         self._guesses += 1
@@ -158,6 +154,11 @@ class Speculation:
             self._guesses -= 1
             self._spare += 1
         guess.cancel()
+
+    def abandon(self) -> None:
+        """What was said is wanted by nobody, and guesses that it made in vain are not missed by what comes next."""
+        self.drop()
+        self._spare = max(self._spare, _VAIN_PER_PIECE)
 
     def commit(self, segment: Segment) -> Decode:
         """The decode of ``segment``, which is a piece of speech: the guess that it was, or a fresh one."""
@@ -177,8 +178,7 @@ class Speculation:
         self.hide()
         try:
             async with self._turn:
-                self._decodes += 1
-                return await self._engine.recognise(pcm)
+                return await self._counted(pcm)
         finally:
             self._needed -= 1
 
@@ -189,14 +189,15 @@ class Speculation:
 
         An engine that cannot be stopped must be done, by its pace, in less than ``room_ms``.
         """
-        if self._broken or self._needed or self._turn.locked() or self._engine.busy:
+        pace_ms = self._engine.pace_ms
+        if pace_ms is None or self._needed or self._turn.locked() or self._engine.busy:
             return False
-        return self._engine.stops or (self._pace is not None and self._pace * length_s < room_ms)
+        return self._engine.stops or pace_ms * length_s < room_ms
 
     def preview(self, segment: Segment) -> Decode:
         """Decode for the eye what has been said so far, unless anybody needs the engine first."""
         self._previews += 1
-        self._preview = Decode(segment, self._turn, self._for_the_eye, stops=lambda: self._engine.stops)
+        self._preview = Decode(segment, self._turn, self._engine.recognise, stops=lambda: self._engine.stops)
         return self._preview
 
     def hide(self) -> None:
@@ -208,39 +209,21 @@ class Speculation:
             self._previews -= 1
         preview.cancel()
 
-    async def _for_the_eye(self, pcm: bytes) -> Recognition:
-        try:
-            heard = await self._engine.recognise(pcm)
-        except WorkerError:
-            self._broken = True
-            raise
-        if not self._paces:
-            self._paces.append(heard.recognise_ms / max(_seconds(pcm), 1e-3))
-        return heard
-
     # -- the engine ----------------------------------------------------------------------------------------------------
 
     def _decode(self, segment: Segment) -> Decode:
         self.hide()
         self._needed += 1
-        decode = Decode(segment, self._turn, self._measured, stops=lambda: self._engine.stops)
+        decode = Decode(segment, self._turn, self._counted, stops=lambda: self._engine.stops)
         decode.when_over(self._over)
         return decode
 
     def _over(self) -> None:
         self._needed -= 1
 
-    async def _measured(self, pcm: bytes) -> Recognition:
+    async def _counted(self, pcm: bytes) -> Recognition:
         self._decodes += 1
-        try:
-            heard = await self._engine.recognise(pcm)
-        except WorkerError:
-            self._paces.clear()
-            self._broken = True
-            raise
-        self._paces.append(heard.recognise_ms / max(_seconds(pcm), 1e-3))
-        self._broken = False
-        return heard
+        return await self._engine.recognise(pcm)
 
 
 def _seconds(pcm: bytes) -> float:

@@ -5,11 +5,12 @@ to have the model pass its self-test, and ``--cpu-text DIGEST`` if the CPU's tex
 It speaks ``models.wire`` on stdin and stdout::
 
     -> {"kind": "ready", "model", "engine", "provider", "threads", "practice", "int8", "stops", "directory",
-        "load_ms", "warm_ms", "provider_fault",
+        "load_ms", "warm_ms", "pace_ms", "provider_fault",
         "self_test"}                                      ``provider`` is the one in use, ``provider_fault`` why that is
                                                           not the one asked for, ``self_test`` as ``selftest.SelfTest``,
                                                           a digest of the text in its place; either may be null;
-                                                          ``stops`` whether a decode can be stopped
+                                                          ``stops`` whether a decode can be stopped, ``pace_ms`` what
+                                                          one takes for a second of audio
     -> {"kind": "failed", "message"}                      the model can never be used; exit status 3
     <- {"kind": "recognise", "id"} + PCM                  int16 little-endian mono, 16 kHz
     -> {"kind": "transcript", "id", every field of Transcript, "engine_ms"}
@@ -114,6 +115,7 @@ def _start(options: argparse.Namespace) -> tuple[BatchRecogniser, wire.Head]:
         "directory": str(found.directory),
         "load_ms": proved.load_ms,
         "warm_ms": proved.warm_ms,
+        "pace_ms": proved.pace_ms,
         "provider_fault": proved.provider_fault,
         "self_test": _told(test) if test else None,
     }

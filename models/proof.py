@@ -16,7 +16,7 @@ import numpy as np
 
 from models import selftest
 from models.loading import Loaded
-from models.recogniser import RATE_HZ, BatchRecogniser, Recogniser
+from models.recogniser import RATE_HZ, SAMPLE_BYTES, BatchRecogniser, Recogniser
 from models.selftest import Reference, SelfTest
 from models.sherpa import RecognitionError
 
@@ -34,6 +34,7 @@ class Proved:
     self_test: SelfTest | None
     load_ms: float
     warm_ms: float
+    pace_ms: float  # what a warm decode takes for a second of audio
 
 
 def prove(
@@ -55,16 +56,18 @@ def prove(
     started = time.perf_counter()
     recogniser, fault, test = loaded.recogniser, loaded.provider_fault, None
     if recogniser.provider == "cuda":
-        test, fault = _on_gpu(recogniser, reference(), cpu_text or _text_of(on_cpu(), reference()))
+        said = reference()
+        test, fault = _on_gpu(recogniser, said, cpu_text or _text_of(on_cpu(), said))
         if fault is not None:
             log.warning("the GPU is not used: %s", fault)
             del loaded, recogniser  # and with it its memory on the GPU
             recogniser, test = on_cpu(), None
-    if test is None and judge:  # its decodes warm it up as well
-        test = selftest.run(recogniser, reference())
-    elif test is None:
-        _warm_up(recogniser)
-    return Proved(recogniser, fault, test, load_ms, _since_ms(started))
+    if test is not None:  # after which it is warm
+        pace_ms = test.decode_ms / (len(said.pcm) / SAMPLE_BYTES / RATE_HZ)
+    else:
+        pace_ms = _warm_up(recogniser)
+        test = selftest.run(recogniser, reference()) if judge else None
+    return Proved(recogniser, fault, test, load_ms, _since_ms(started), pace_ms)
 
 
 def digest(text: str) -> str:
@@ -96,12 +99,17 @@ def _text_of(recogniser: Recogniser, reference: Reference) -> str:
     return digest(recogniser.recognise(reference.pcm).text)
 
 
-def _warm_up(recogniser: Recogniser) -> None:
-    """Recognise a rising tone twice: the first decodes of a process allocate and are slow."""
+def _warm_up(recogniser: Recogniser) -> float:
+    """Recognise a rising tone twice: the first decodes of a process allocate and are slow.
+
+    Returns how many milliseconds the second one took for a second of audio.
+    """
     seconds = np.arange(int(_WARM_S * RATE_HZ)) / RATE_HZ
     tone = (3000 * np.sin(2 * np.pi * (200 + 400 * seconds) * seconds)).astype("<i2").tobytes()
-    for _ in range(2):
-        recogniser.recognise(tone)
+    recogniser.recognise(tone)
+    started = time.perf_counter()
+    recogniser.recognise(tone)
+    return _since_ms(started) / _WARM_S
 
 
 def _since_ms(started: float) -> float:

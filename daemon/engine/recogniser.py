@@ -86,8 +86,13 @@ class EngineClient:
 
     @property
     def stops(self) -> bool:
-        """Whether a decode in flight can be stopped, by cancelling who awaits it."""
+        """Whether a request ends when its caller is cancelled; if not, its decode may go on, and the next one waits."""
         return self._engine.stops
+
+    @property
+    def pace_ms(self) -> float | None:
+        """What a decode takes for a second of audio; None while nothing can be decoded, or the last decode failed."""
+        return self._engine.pace_ms
 
     async def start(self) -> None:
         """Begin to load the model. Returns at once."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.engine.choice import Plan
+from daemon.engine.pace import Pace
 from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
 from daemon.worker import Worker
 from models import bundle
@@ -76,6 +77,7 @@ class Engine:
         self._directory = plan.directory.absolute()
         self._on_gpu_fault = on_gpu_fault
         self._worker = self._new_worker()
+        self._pace = Pace()
         self._heard_s = 0.0  # when the worker last said something
         self._faulted = asyncio.Event()
         self._asked = asyncio.Event()
@@ -89,8 +91,15 @@ class Engine:
 
     @property
     def stops(self) -> bool:
-        """Whether a decode in flight can be stopped."""
-        return bool(self._worker.ready and self._worker.ready.get("stops"))
+        """Whether a request ends when it is withdrawn: its decode can be stopped, or no worker is there to begin it."""
+        return self._worker.ready is None or bool(self._worker.ready.get("stops"))
+
+    @property
+    def pace_ms(self) -> float | None:
+        """What a decode takes for a second of audio; None while nothing can be decoded, or the last decode failed."""
+        if self._worker.ready is None or self.fault is not None:
+            return None
+        return self._pace.ms(self._worker.ready.get("pace_ms"))
 
     @property
     def state(self) -> EngineState:
@@ -160,9 +169,10 @@ class Engine:
         if len(pcms) > 1:
             head = {"kind": "recognise_many", "id": number, "lengths": [len(pcm) for pcm in pcms]}
         audio = b"".join(pcms)
-        deadline_s = max(_DEADLINE_LEAST_S, _DEADLINE_PER_AUDIO_S * len(audio) / SAMPLE_BYTES / RATE_HZ)
-        self._heard_s = time.monotonic()
-        end_s = self._heard_s + deadline_s
+        audio_s = len(audio) / SAMPLE_BYTES / RATE_HZ
+        deadline_s = max(_DEADLINE_LEAST_S, _DEADLINE_PER_AUDIO_S * audio_s)
+        self._heard_s = sent_s = time.monotonic()
+        end_s = sent_s + deadline_s
         answer = asyncio.create_task(self._worker.request(head, audio, deadline_s=deadline_s + silence_s))
         withdraw = functools.partial(self._withdraw, number)
         wanted.add_done_callback(withdraw)
@@ -177,11 +187,16 @@ class Engine:
                 if killed:
                     self._worker.kill()
                     await asyncio.wait({answer})  # the next request must not go to a process that is not buried yet
-            return (await answer)[0]
-        except WorkerDied:
-            if killed:
+            said = (await answer)[0]
+        except WorkerError as error:
+            self._pace.failed()
+            if killed and isinstance(error, WorkerDied):
                 raise DeadlinePassed(killed) from None
             raise
+        else:
+            if said["kind"] != "cancelled":
+                self._pace.decoded((time.monotonic() - sent_s) * 1000, audio_s)
+            return said
         finally:
             wanted.remove_done_callback(withdraw)
             answer.cancel()

@@ -27,6 +27,7 @@ class FakeRecogniser:
     """Says "words 1", "words 2", ... ; refuses while ``fault`` is set and waits until ``go`` is."""
 
     stops = busy = False
+    pace_ms = 1.0
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []

@@ -16,15 +16,19 @@ class Decoder:
 
     busy = False
 
-    def __init__(self, turns=lambda: 0, ms=lambda: 1.0, *, stops=False) -> None:
+    def __init__(self, turns=lambda: 0, pace_ms=lambda: 1.0, *, stops=False) -> None:
         self.stops = stops
         self.broken_off: list[bytes] = []
         self.decoded: list[bytes] = []
         self.fault: str | None = None
         self.go = asyncio.Event()
         self.go.set()
-        self._turns, self._ms = turns, ms
+        self._turns, self._pace_ms = turns, pace_ms
         self._busy = False
+
+    @property
+    def pace_ms(self) -> float | None:
+        return self._pace_ms()
 
     async def recognise(self, pcm: bytes) -> Recognition:
         assert not self._busy, "a second decode in flight"
@@ -43,7 +47,7 @@ class Decoder:
         if self.fault is not None:
             raise WorkerError(self.fault)
         transcript = Transcript(text=digest(pcm), tokens=("x",) * 1000)
-        return Recognition(transcript, 0.0, self._ms(), 1.0, "fake", "cpu", 1)
+        return Recognition(transcript, 0.0, 1.0, 1.0, "fake", "cpu", 1)
 
 
 def digest(pcm: bytes) -> str:

@@ -16,6 +16,8 @@ from models import wire
 
 SELF_TEST = {"verdict": "passed", "wer": 0.1, "reason": "fine", "decode_ms": 5.0, "text_sha256": "ab12"}
 
+WARM_MS = 7.0  # its pace
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -43,7 +45,7 @@ def main():
         if load in {"cpu", "int8"}:
             provider, fault = "cpu", "there is no driver"
     about = {"model": options.model.name, "practice": False, "int8": load == "int8"}
-    ready = {"kind": "ready", **about, "provider": provider}
+    ready = {"kind": "ready", **about, "provider": provider, "pace_ms": WARM_MS}
     proved = {"provider_fault": fault, "self_test": SELF_TEST if options.judge or provider == "cuda" else None}
     outgoing.write(wire.pack({**ready, **proved}))
     return serve(provider, action, int(at), incoming, outgoing)

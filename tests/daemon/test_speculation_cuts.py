@@ -97,7 +97,9 @@ SPEAKINGS = 1500
 async def test_what_is_committed_is_what_one_decode_of_the_whole_gives(tmp_path, mode, watched):
     chance = random.Random(6)  # noqa: S311 - no secret
     decoder = Decoder(
-        turns=lambda: chance.choice((0, 1, 5, 20, 100)), ms=lambda: chance.choice((1.0, 50.0, 500.0)), stops=watched
+        turns=lambda: chance.choice((0, 1, 5, 20, 100)),
+        pace_ms=lambda: chance.choice((1.0, 50.0, 500.0, None)),
+        stops=watched,
     )
     settings = EndpointSettings(max_utterance_s=3.0)
     clock = itertools.count(step=0.02)  # as fast as somebody speaks, more or less
@@ -144,6 +146,7 @@ class Engine:
     """sherpa-onnx in a thread."""
 
     stops = busy = False
+    pace_ms = 1.0
 
     def __init__(self, engine: SherpaRecogniser) -> None:
         self._engine = engine

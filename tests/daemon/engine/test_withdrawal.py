@@ -95,6 +95,19 @@ async def test_a_gpu_that_is_lost_in_what_was_withdrawn_is_lost(tmp_path, monkey
         assert client.state.backend == ON_CPU
 
 
+async def test_what_is_withdrawn_while_a_dead_worker_is_replaced_is_not_sent_again(stand_in):
+    async with _client(Plan(stand_in / "model")) as client:
+        await client.wait_ready(LIMIT_S)
+        request = await _in_decode(client, pcm_of(HANG), stand_in / "hanging")
+        assert not client.stops
+        os.kill(client.pid, signal.SIGKILL)
+        (stand_in / "hanging").unlink()
+        await until(lambda: client.stops)
+        await _withdrawn(request)
+        assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
+    assert not (stand_in / "hanging").exists()
+
+
 async def test_what_is_withdrawn_while_the_model_loads_is_never_sent(stand_in):
     async with _client(Plan(stand_in / "model")) as client:
         request = asyncio.create_task(client.recognise(pcm_of(HANG)))
