@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from daemon.doubt import doubtful
 from daemon.endpoint import EndpointSettings
+from daemon.engine.recogniser import Recognition
 from daemon.errors import WorkerError
 from daemon.history import Entry
 from daemon.insert.contract import Inserter
@@ -32,8 +34,10 @@ from daemon.text.sanitise import sanitise
 from daemon.utterance import Take, Utterance, entry_of, timings_of
 from daemon.voice import Detector, VoiceDetector
 
-# After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer.
-_TAIL_LIMIT_S = 0.25
+# After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer. Two
+# looks in a row must find that nothing has: after the first we may have stood still, and what came not been seen.
+_TAIL_LOOK_S, _TAIL_QUIET_LOOKS = 0.125, 2
+_TAIL_LIMIT_S = 2.0
 _SETTLE_LIMIT_S = 1.0  # a logout allows two
 _CANCELLED = "cancelled"
 _UNDONE = "taken back"
@@ -123,11 +127,23 @@ class Dictation:
     def finish(self, take: Take, at_s: float) -> None:
         """Deliver what was said until ``at_s``; frames captured later are not part of it."""
         take.stop_s = at_s
-        asyncio.get_running_loop().call_later(_TAIL_LIMIT_S, self._stop_listening, take)
+        self._aside(self._hear_out(take))
+
+    async def _hear_out(self, take: Take) -> None:
+        """Stop listening once nothing more comes; what has come, and waits to be told from noise, is not lost."""
+        assert take.listening is not None
+        quiet, end_s = 0, time.monotonic() + _TAIL_LIMIT_S
+        while quiet < _TAIL_QUIET_LOOKS and time.monotonic() < end_s and not take.listening.done():
+            frames = take.frames
+            await asyncio.wait({take.listening}, timeout=_TAIL_LOOK_S)
+            quiet = 0 if take.deciding or take.frames != frames else quiet + 1
+        self._stop_listening(take)
 
     def abandon(self, take: Take) -> None:
         """Drop what has not been inserted yet."""
         take.abandoned = True
+        for utterance in take.pending:
+            utterance.abandon()
         self._stop_listening(take)
 
     def _stop_listening(self, take: Take) -> None:
@@ -174,7 +190,7 @@ class Dictation:
             return
         self._work_on(utterance)
         try:
-            seen = await look(decode.segment, await decode.result(), self.speculation.again)
+            seen = await look(decode.segment, await decode.result(), functools.partial(self._again, utterance))
         except WorkerError as error:
             utterance.failure = str(error)
             utterance.cancel_decodes()
@@ -184,6 +200,11 @@ class Dictation:
             utterance.notes += [seen.note] if seen.note is not None else []
             utterance.doubted &= not heard.transcript.text or doubtful(heard.transcript, decode.segment.voiced_ms)
             utterance.decode_began_s = self._clock() - heard.recognise_ms / 1000
+
+    async def _again(self, utterance: Utterance, pcm: bytes) -> Recognition:
+        if utterance.abandoned:
+            raise WorkerError(_CANCELLED)
+        return await self.speculation.again(pcm)
 
     async def _deliver(self, utterance: Utterance, take: Take, focus: asyncio.Task[Target | None]) -> None:
         self._work_on(utterance)
@@ -198,6 +219,7 @@ class Dictation:
         elif utterance.doubted:
             outcome = Insertion(Outcome.HELD, _DOUBTED)
         else:
+            utterance.inserting = True
             self._spool.mark_inserting(utterance.id)
             outcome = await self.inserter.insert(self._with_space(text), target)
             if outcome.secret:
@@ -213,7 +235,7 @@ class Dictation:
             self._aside(self._settle(entry))
             take.entries.append(entry)
         self._work_on(None)
-        take.pending -= 1
+        take.pending.remove(utterance)
         if not take.pending and take.listening is not None and take.listening.done():
             take.settled.set()
 

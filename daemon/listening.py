@@ -106,7 +106,9 @@ class _Listening:
             async with contextlib.aclosing(frames):
                 async for frame in frames:
                     self._note(frame)
+                    take.deciding = True
                     voiced = await self._detector.decide(frame.pcm)
+                    take.deciding = False
                     self._follow(self._endpointer.push(frame, voiced))
                     self._show(voiced=voiced)
                     if take.stop_s is not None and frame.captured_s >= take.stop_s:
@@ -198,14 +200,15 @@ class _Listening:
         take = self._take
         if take.utterance is None:
             take.utterance = Utterance(take.mode, capture_open_ms=take.capture_open_ms)
-            take.pending += 1
+            take.capture_open_ms = None
+            take.pending.append(take.utterance)
         return take.utterance
 
     def _end(self) -> None:
         take = self._take
         self._speculation.hide()
         if take.abandoned:
-            self._speculation.drop()
+            self._speculation.abandon()
             if take.utterance is not None:
                 take.utterance.abandon()
                 self._commit()

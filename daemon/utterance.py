@@ -38,15 +38,17 @@ class Utterance:
     notes: list[str] = field(default_factory=list)  # what was unusual about their recognition, a line each
     doubted: bool = True  # every piece so far is more likely noise than speech
     failure: str | None = None
+    inserting: bool = False  # its text is on its way to the window, or there
     abandoned: bool = False
     released_s: float | None = None  # when the key was let go or the stop came; None for hands-free
     committed_s: float = 0.0  # when it was decided that the utterance is over
     decode_began_s: float = 0.0  # of the last piece
 
     def abandon(self) -> None:
-        """Nobody wants it any more."""
-        self.abandoned = True
-        self.cancel_decodes()
+        """Nobody wants it any more, if it is not too late for that."""
+        if not self.inserting:
+            self.abandoned = True
+            self.cancel_decodes()
 
     def cancel_decodes(self) -> None:
         """None of its pieces needs to be recognised any more."""
@@ -83,13 +85,14 @@ class Take:
     began_s: float
     frames: int = 0
     ready: bool = False  # the microphone gives sound: whoever speaks now is heard
-    capture_open_ms: float | None = None
+    capture_open_ms: float | None = None  # until an utterance has it in its record
+    deciding: bool = False  # whether the latest frame is speech
     stop_s: float | None = None
     fault: str | None = None  # why the microphone ended by itself
     abandoned: bool = False
     utterance: Utterance | None = None
     listening: asyncio.Task[None] | None = None
-    pending: int = 0  # utterances that are not settled yet
+    pending: list[Utterance] = field(default_factory=list)  # that are not settled yet
     recent: deque[bytes] = field(default_factory=lambda: deque(maxlen=_LEVEL_FRAMES))  # the last frames' PCM
     entries: list[Entry] = field(default_factory=list)
     settled: asyncio.Event = field(default_factory=asyncio.Event)

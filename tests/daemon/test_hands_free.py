@@ -24,6 +24,7 @@ class Scripted:
     """Answers with one transcript after the other, the last one for ever."""
 
     stops = busy = False
+    pace_ms = 1.0
 
     def __init__(self) -> None:
         self.answers = [transcript("First.")]
@@ -53,12 +54,6 @@ class Bench:
         self.recorded.append(entry)
         return True
 
-    async def warm(self):
-        """An engine that has not decoded anything yet is not asked to guess."""
-        await self.speak(SPEECH + LONG)
-        self.inserter.inserted.clear()
-        self.recorded.clear()
-
     async def speak(self, pattern, mode=Mode.HANDS_FREE):
         take = self.dictation.begin(frames(pattern), mode, 0.0)
         await take.listening
@@ -70,7 +65,6 @@ class Bench:
 async def bench(tmp_path):
     bench = Bench(tmp_path)
     running = asyncio.create_task(bench.dictation.run())
-    await bench.warm()
     yield bench
     running.cancel()
 
@@ -112,6 +106,74 @@ async def test_what_was_cancelled_is_not_committed_by_a_guess_that_comes_later(b
     await bench.dictation.settle_all()
     assert bench.inserter.inserted == []
     assert bench.recorded == []
+
+
+async def test_what_was_cancelled_after_its_end_is_not_inserted_but_what_stands_there_is_told(bench):
+    go, recognise = asyncio.Event(), bench.recogniser.recognise
+
+    async def held(pcm):
+        if bench.inserter.inserted:
+            await go.wait()
+        return await recognise(pcm)
+
+    bench.recogniser.recognise = held
+    bench.recogniser.answers = [transcript("One."), transcript("Two."), transcript("Three.")]
+    said = SPEECH + LONG + SPEECH + LONG + SPEECH + LONG
+    take = bench.dictation.begin(frames(said + "." * 1000, pace_s=0.001), Mode.HANDS_FREE, 0.0)
+    async with asyncio.timeout(5):
+        while take.frames < len(said):
+            await asyncio.sleep(0.005)
+    assert (len(take.pending), take.utterance) == (2, None), "both have ended"
+    bench.dictation.abandon(take)
+    go.set()
+    await asyncio.wait_for(take.settled.wait(), 5)
+    await bench.dictation.settle_all()
+    assert bench.inserter.inserted == ["One. "]
+    assert [entry.text for entry in bench.recorded] == ["One."]
+
+
+async def test_what_is_being_inserted_when_it_is_cancelled_is_on_record(bench):
+    begun, insert = asyncio.Event(), bench.inserter.insert
+
+    async def slow(text, target):
+        begun.set()
+        await asyncio.sleep(0.05)
+        return await insert(text, target)
+
+    bench.inserter.insert = slow
+    take = bench.dictation.begin(frames(SPEECH + "." * 1000, pace_s=0.001), Mode.HANDS_FREE, 0.0)
+    await asyncio.wait_for(begun.wait(), 5)
+    bench.dictation.abandon(take)
+    await asyncio.wait_for(take.settled.wait(), 5)
+    await bench.dictation.settle_all()
+    assert [entry.text for entry in bench.recorded] == ["First."]
+
+
+async def test_the_microphone_was_opened_for_the_first_sentence_alone(bench):
+    bench.recogniser.answers = [transcript("One."), transcript("Two.")]
+    await bench.speak(SPEECH + LONG + SPEECH + LONG)
+    assert [entry.timings.capture_open for entry in bench.recorded] == [0.0, None]
+
+
+async def test_no_second_look_is_taken_at_what_was_cancelled(bench):
+    bench.recogniser.answers = [transcript("")]
+    go, recognise = asyncio.Event(), bench.recogniser.recognise
+
+    async def held(pcm):
+        heard = await recognise(pcm)
+        if bench.recogniser.decodes == 2:
+            await go.wait()
+        return heard
+
+    bench.recogniser.recognise = held
+    take = bench.dictation.begin(frames(SPEECH + "." * 1000, pace_s=0.001), Mode.HANDS_FREE, 0.0)
+    async with asyncio.timeout(5):
+        while bench.recogniser.decodes < 2:
+            await asyncio.sleep(0.005)
+    bench.dictation.abandon(take)
+    go.set()
+    await asyncio.wait_for(take.settled.wait(), 5)
+    assert bench.recogniser.decodes == 2
 
 
 async def test_speech_without_a_word_is_decoded_again_and_the_record_says_so(bench):

@@ -62,14 +62,14 @@ AFTER_IS = 12_000  # of its samples are "the meeting is"
 
 def test_after_a_finished_sentence_the_wait_is_short(sound, daemon, terminal):
     command = clip_of("new-line")
-    pcm = command.pcm + silence(1.5) + SENTENCE.pcm + silence(BETWEEN_S) + SENTENCE.pcm
+    pcm = SENTENCE.pcm + silence(BETWEEN_S) + SENTENCE.pcm + silence(1.5) + command.pcm
     daemon.start("--model", str(MARKING_MODEL))
     entries = said_hands_free(daemon, sound, pcm, 3)
-    assert [entry["text"] for entry in entries] == [command.text, f"{SENTENCE.text}.", f"{SENTENCE.text}."]
+    assert [entry["text"] for entry in entries] == [f"{SENTENCE.text}.", f"{SENTENCE.text}.", command.text]
     waits_ms = [entry["timings_ms"]["endpoint_wait"] for entry in entries]
-    assert waits_ms[0] >= 700, "it is no sentence"
-    assert all(300 <= wait_ms < 500 for wait_ms in waits_ms[1:])
-    assert terminal.text() == f"{command.text} {SENTENCE.text}. {SENTENCE.text}. "
+    assert all(300 <= wait_ms < 500 for wait_ms in waits_ms[:2])
+    assert waits_ms[2] >= 700, "it is no sentence"
+    assert terminal.text() == f"{SENTENCE.text}. {SENTENCE.text}. {command.text} "
 
     daemon.stop()
     daemon.start()  # with the practice model, which writes no marks
@@ -81,9 +81,8 @@ def test_one_that_is_broken_off_is_waited_for(sound, daemon, terminal):
     samples = np.frombuffer(SENTENCE.pcm, "<i2")
     broken_off = samples[:AFTER_IS].tobytes() + silence(BETWEEN_S) + samples[AFTER_IS:].tobytes()
     daemon.start("--model", str(MARKING_MODEL))
-    entries = said_hands_free(daemon, sound, SENTENCE.pcm + silence(1.5) + broken_off, 2)
-    whole, text = (entry["text"] for entry in entries)
-    assert whole == f"{SENTENCE.text}."
+    [entry] = said_hands_free(daemon, sound, broken_off, 1)
+    text = entry["text"]
     assert text.startswith("the meeting is")
     assert text.endswith("monday at nine.")
-    assert terminal.text() == f"{whole} {text} "
+    assert terminal.text() == f"{text} "
