@@ -7,6 +7,7 @@ speak up for screen readers alone (Chromium) do so once the user has accessibili
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ IN_A_PASSWORD_FIELD = "the cursor was in a password field, where nothing is inse
 _RETRY_S = 1.0
 _LATE_S = 0.2  # programs tell within this of each other who is in front
 _STARTED_S = 1.0  # a program that has just come can be asked then
+_ROLE_TRIES = 4  # a program that has only just come, or opened a window, is busy with itself
 _SELDOM_S = 60.0  # where there is no accessibility bus at all
 
 
@@ -258,10 +260,10 @@ class Accessibility:
 
 
 async def _role(bus: Bus, field: Place) -> int | None:
-    try:
-        return await bus.role(field)
-    except TimeoutError:
-        return None
+    for _try in range(_ROLE_TRIES):
+        with contextlib.suppress(TimeoutError):
+            return await bus.role(field)
+    return None
 
 
 async def _no_bus(_on_event: Callable[[Event], None]) -> None:

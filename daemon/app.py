@@ -170,10 +170,7 @@ class Daemon:
 
         Raises ConfigError, or WorkerError for a model that cannot be loaded, with everything as it was.
         """
-
-        def load() -> Config:
-            return configuration.load(self.config_file)
-
+        load = functools.partial(configuration.load, self.config_file)
         return await self._change_to(load(), load, insist=False)
 
     async def set_value(self, key: str, value: str | float) -> list[str]:
@@ -189,7 +186,10 @@ class Daemon:
             configuration.write(self.config_file, content)
             return config
 
-        wanted, _content = await asyncio.to_thread(configuration.with_value, self.config_file, key, value)
+        revision = None
+        while revision != self.config_revision:  # or what was committed meanwhile would be taken back
+            revision = self.config_revision
+            wanted, _content = await asyncio.to_thread(configuration.with_value, self.config_file, key, value)
         return await self._change_to(wanted, write, insist=True)
 
     async def _change_to(self, wanted: Config, commit: Callable[[], Config], *, insist: bool) -> list[str]:

@@ -34,10 +34,6 @@ from daemon.text.sanitise import sanitise
 from daemon.utterance import Take, Utterance, entry_of, timings_of
 from daemon.voice import Detector, VoiceDetector
 
-# After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer. Two
-# looks in a row must find that nothing has: after the first we may have stood still, and what came not been seen.
-_TAIL_LOOK_S, _TAIL_QUIET_LOOKS = 0.125, 2
-_TAIL_LIMIT_S = 2.0
 _SETTLE_LIMIT_S = 1.0  # a logout allows two
 _CANCELLED = "cancelled"
 _UNDONE = "taken back"
@@ -119,36 +115,21 @@ class Dictation:
     def begin(self, frames: AsyncGenerator[Frame, None], mode: Mode, at_s: float) -> Take:
         """Listen to ``frames``, which a key or a command asked for at ``at_s``."""
         take = Take(mode, at_s)
-        listening = self.listener.listen(take, frames, self.settings.endpoint)
-        take.listening = asyncio.create_task(listening, name="listen")
+        self.listener.begin(take, frames, self.settings.endpoint)
         self._aside(self.inserter.prepare())
         return take
 
     def finish(self, take: Take, at_s: float) -> None:
         """Deliver what was said until ``at_s``; frames captured later are not part of it."""
         take.stop_s = at_s
-        self._aside(self._hear_out(take))
-
-    async def _hear_out(self, take: Take) -> None:
-        """Stop listening once nothing more comes; what has come, and waits to be told from noise, is not lost."""
-        assert take.listening is not None
-        quiet, end_s = 0, time.monotonic() + _TAIL_LIMIT_S
-        while quiet < _TAIL_QUIET_LOOKS and time.monotonic() < end_s and not take.listening.done():
-            frames = take.frames
-            await asyncio.wait({take.listening}, timeout=_TAIL_LOOK_S)
-            quiet = 0 if take.deciding or take.frames != frames else quiet + 1
-        self._stop_listening(take)
+        self._aside(self.listener.hear_out(take))
 
     def abandon(self, take: Take) -> None:
         """Drop what has not been inserted yet."""
         take.abandoned = True
         for utterance in take.pending:
             utterance.abandon()
-        self._stop_listening(take)
-
-    def _stop_listening(self, take: Take) -> None:
-        if take.listening is not None and not take.listening.done():
-            take.listening.cancel()
+        self.listener.stop(take)
 
     def preview(self, take: Take) -> tuple[str, str]:
         """What has been said since the last insertion: what is settled of it, and what may still be other words."""
@@ -182,8 +163,8 @@ class Dictation:
 
     @property
     def busy(self) -> bool:
-        """Whether something that was said is not settled yet."""
-        return self.working is not None or not self._orders.empty()
+        """Whether something is being said, or what was said is not settled yet."""
+        return self.listener.busy or self.working is not None or not self._orders.empty()
 
     async def _hear(self, utterance: Utterance, decode: Decode) -> None:
         if utterance.abandoned or utterance.failure is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 
@@ -28,6 +29,12 @@ from daemon.voice import Detector
 _ROOM_MS = 300.0
 # A source that is only just waking (a headset that changes its profile) gives zeros, and so does one that is muted.
 _WAKING_FRAMES = 500 // FRAME_MS
+
+
+# After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer. Two
+# looks in a row must find that nothing has: after the first we may have stood still, and what came not been seen.
+_TAIL_LOOK_S, _TAIL_QUIET_LOOKS = 0.125, 2
+_TAIL_LIMIT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,36 @@ class Listener:
         self._spool = spool
         self._sink = sink
         self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
         self._detector: tuple[int, Detector] | None = None  # with its aggressiveness; kept from take to take
 
-    async def listen(self, take: Take, frames: AsyncGenerator[Frame, None], settings: EndpointSettings) -> None:
+    @property
+    def busy(self) -> bool:
+        """Whether a take is being heard, perhaps only its tail."""
+        return any(not task.done() for task in self._tasks)
+
+    def begin(self, take: Take, frames: AsyncGenerator[Frame, None], settings: EndpointSettings) -> None:
         """Listen to ``frames`` until they end or the take does; what is open then is committed, or dropped with it."""
+        take.listening = asyncio.create_task(self._listen(take, frames, settings), name="listen")
+        self._tasks.add(take.listening)
+        take.listening.add_done_callback(self._tasks.discard)
+
+    async def hear_out(self, take: Take) -> None:
+        """Stop once nothing more comes; what has come, and waits to be told from noise, is not lost."""
+        assert take.listening is not None
+        quiet, end_s = 0, time.monotonic() + _TAIL_LIMIT_S
+        while quiet < _TAIL_QUIET_LOOKS and time.monotonic() < end_s and not take.listening.done():
+            frames = take.frames
+            await asyncio.wait({take.listening}, timeout=_TAIL_LOOK_S)
+            quiet = 0 if take.deciding or take.frames != frames else quiet + 1
+        self.stop(take)
+
+    def stop(self, take: Take) -> None:
+        """Hear no more of it."""
+        if take.listening is not None:
+            take.listening.cancel()
+
+    async def _listen(self, take: Take, frames: AsyncGenerator[Frame, None], settings: EndpointSettings) -> None:
         if self._detector is None or self._detector[0] != settings.aggressiveness:
             self._detector = settings.aggressiveness, self.new_detector(settings.aggressiveness)
         listening = _Listening(

@@ -88,11 +88,13 @@ class Server:
         self._path = path
         self._handle = handle
         self._server: asyncio.Server | None = None
+        self._stopping = False
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen. The caller holds the daemon's lock, so a socket file that exists is a dead daemon's."""
         self._path.unlink(missing_ok=True)
+        self._stopping = False
         self._server = await asyncio.start_unix_server(self._accept, self._path, limit=LINE_LIMIT_BYTES)
         self._path.chmod(0o600)
 
@@ -100,6 +102,7 @@ class Server:
         """Listen no more and end every conversation."""
         if self._server is None:
             return
+        self._stopping = True
         self._server.close()
         for client in tuple(self._clients):
             client.cancel()
@@ -109,7 +112,7 @@ class Server:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._clients) >= CLIENT_LIMIT or not _is_ours(writer.get_extra_info("socket")):
+        if self._stopping or len(self._clients) >= CLIENT_LIMIT or not _is_ours(writer.get_extra_info("socket")):
             writer.close()
             return
         self._clients.add(task)

@@ -174,6 +174,8 @@ class Link(QObject):
     def _statuses(self) -> Iterator[Json]:
         with Client(timeout_s=None) as client:  # the beat notices a daemon that is silent
             self._clients["follow"] = client
+            if self._closing:  # too late to be hung up
+                return
             yield client.ask("watch", levels=True, preview=self._preview)
             while True:
                 yield client.answer()

@@ -229,8 +229,7 @@ class EngineClient:
         starting = self._engine
 
         async def replace_it() -> None:
-            await starting.start()
-            await before.stop()
+            await asyncio.gather(starting.start(), before.stop())
 
         self._apart(replace_it())
 

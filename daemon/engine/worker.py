@@ -78,6 +78,7 @@ class Engine:
         self._on_gpu_fault = on_gpu_fault
         self._worker = self._new_worker()
         self._pace = Pace()
+        self._before = frozenset[tuple[str, int, int]]()  # what the directory held before the worker read it
         self._heard_s = 0.0  # when the worker last said something
         self._faulted = asyncio.Event()
         self._asked = asyncio.Event()
@@ -124,6 +125,7 @@ class Engine:
 
     async def start(self) -> None:
         """Begin to load the model. Returns at once."""
+        self._before = await asyncio.to_thread(_contents, self._directory)
         await self._worker.start()
         self._watch_loading()
 
@@ -262,11 +264,11 @@ class Engine:
         """Start a broken model again when its directory has changed or somebody wants to dictate."""
         await self._worker.stop()
         self._asked.clear()
-        before = await asyncio.to_thread(_contents, self._directory)
-        while not self._asked.is_set() and await asyncio.to_thread(_contents, self._directory) == before:
+        while not self._asked.is_set() and await asyncio.to_thread(_contents, self._directory) == self._before:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
                     await self._asked.wait()
+        self._before = await asyncio.to_thread(_contents, self._directory)
         self._worker = self._new_worker()
         self.fault = None
         self._faulted.clear()

@@ -54,7 +54,8 @@ class MicrophoneTrial:
         Raises MicrophoneError, and RequestRefused when another one, or a dictation, takes the microphone, or after a
         minute.
         """
-        await self.end()
+        while self._listening is not None:  # another one may be waiting for the same
+            await self.end()
         self._recent.clear()
         listening = self._listening = asyncio.create_task(
             self._listen(device, listen=listen), name="try the microphone"
@@ -88,8 +89,9 @@ class MicrophoneTrial:
     async def end(self) -> None:
         """End the trial that runs, if one does; its microphone is closed then."""
         if (listening := self._listening) is not None:
-            self._listening = None
             await _ended(listening)
+            if self._listening is listening:
+                self._listening = None
 
     async def _listen(self, device: str, *, listen: bool) -> Segment:
         settings = self._settings()

@@ -46,13 +46,20 @@ class _Named:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """The microphone that a stream hears is not there any more."""
+
+    stream: int
+
+
 class CaptureWorker:
     """Does what the daemon asks, one thing after another."""
 
     def __init__(self, sounddevice: Any, outgoing: BinaryIO) -> None:
         self._sounddevice = sounddevice
         self._outgoing = outgoing
-        self._events: SimpleQueue[Head | Block | StreamEnded | _Named] = SimpleQueue()
+        self._events: SimpleQueue[Head | Block | StreamEnded | _Named | _Gone] = SimpleQueue()
         self._recording: Recording | None = None
 
     def read_commands(self, incoming: BinaryIO) -> None:
@@ -71,7 +78,7 @@ class CaptureWorker:
             else:
                 self._act(event)
 
-    def _act(self, event: Head | Block | StreamEnded | _Named) -> None:
+    def _act(self, event: Head | Block | StreamEnded | _Named | _Gone) -> None:
         match event:
             case Block() as block:
                 self._take_block(block)
@@ -79,6 +86,13 @@ class CaptureWorker:
                 self._stream_ended(number)
             case _Named() as named:
                 self._named(named)
+            case _Gone(number):
+                self._gone(number)
+            case asked:
+                self._do(asked)
+
+    def _do(self, asked: Head) -> None:
+        match asked:
             case {"kind": "open", "take": int(take), "device": str(device), "keep_ms": int(keep_ms), "since": since_s}:
                 self._open(take, device, keep_ms, since_s)
             case {"kind": "linger", "heard": int(heard), "keep_ms": int(keep_ms)}:
@@ -228,8 +242,21 @@ class CaptureWorker:
             recording.ask_at_s = _SILENT_S if recording.take is not None else _ASK_UNHEARD_S
         elif recording.silent_s >= recording.ask_at_s:
             recording.ask_at_s += _ASK_AGAIN_S if recording.take is not None else _ASK_UNHEARD_S
+            self._ask_whether_gone(recording)
+
+    def _ask_whether_gone(self, recording: Recording) -> None:
+        """Ask aside, for the same reason as in ``_name``."""
+
+        def ask() -> None:
             if microphones.is_gone(recording.source):
-                self._lose(recording, f"the microphone {recording.source.name} is gone: plug it in again")
+                self._events.put(_Gone(recording.number))
+
+        threading.Thread(target=ask, name="gone", daemon=True).start()
+
+    def _gone(self, number: int) -> None:
+        recording = self._recording
+        if recording is not None and recording.number == number and recording.silent_s:
+            self._lose(recording, f"the microphone {recording.source.name} is gone: plug it in again")
 
     def _stream_ended(self, number: int) -> None:
         recording = self._recording

@@ -143,6 +143,7 @@ class Requests:
                 await take.settled.wait()
         except TimeoutError:
             raise RequestRefused("not everything was inserted within a minute: see `swictation history`") from None
+        await self._daemon.dictation.settle_all()  # whoever has the answer may look into the history
         return [entry.as_json() for entry in take.entries]
 
     # -- the rest ------------------------------------------------------------------------------------------------------

@@ -171,3 +171,15 @@ def test_a_runtime_directory_that_is_a_link_is_refused(tmp_path):
 def test_a_runtime_directory_that_was_open_to_others_is_closed(tmp_path):
     (tmp_path / "swictation").mkdir(mode=0o755)
     assert paths.private(tmp_path / "swictation").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+async def test_who_was_let_in_as_it_ends_is_sent_away(server, turns):
+    reader, writer = await asyncio.open_unix_connection(paths.socket_file())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await server.stop()
+    writer.write(b'{"verb": "echo"}\n')
+    with contextlib.suppress(ConnectionError):
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()

@@ -121,8 +121,9 @@ async def test_a_cleared_history_leaves_nothing(parts):
 async def test_what_is_deleted_while_it_is_recognised_stays_deleted(parts):
     id_ = await fail(parts)
     parts.engine.go.clear()
+    before = parts.engine.asked
     again = asyncio.create_task(parts.ask("decode_again", id=id_))
-    await asyncio.sleep(0.1)
+    await parts.until(lambda: parts.engine.asked > before)
     await parts.ask("delete", id=id_)
     parts.engine.go.set()
     with pytest.raises(RequestRefused, match="deleted meanwhile"):

@@ -34,7 +34,7 @@ async def test_levels_come_until_the_client_hangs_up(parts):
         await asyncio.to_thread(trying.answer)
         assert parts.microphone.is_open == "two"
         assert (await parts.ask("status"))["state"] == "idle"
-    async with asyncio.timeout(0.3):
+    async with asyncio.timeout(3):
         while parts.microphone.is_open:
             await asyncio.sleep(0.005)
 
@@ -118,3 +118,23 @@ async def test_the_microphone_follows_its_configuration(parts):
     with pytest.raises(RequestRefused, match="from 0 to 2000"):
         await parts.ask("set_config", key="microphone.pre_roll_ms", value=2001)
     assert parts.microphone.between == MicrophoneConfig(linger_s=30)
+
+
+async def test_of_trials_that_come_at_once_the_last_goes_on(parts):
+    async def report(_level):
+        pass
+
+    parts.microphone.pattern = "#" * 10_000
+    trials = [asyncio.create_task(parts.daemon.trial.run("one", report, listen=False))]
+    async with asyncio.timeout(5):
+        while not parts.microphone.is_open:
+            await asyncio.sleep(0.005)
+        trials += [asyncio.create_task(parts.daemon.trial.run(name, report, listen=False)) for name in ("two", "three")]
+        while not all(one.done() for one in trials[:2]) or parts.microphone.is_open != "three":
+            await asyncio.sleep(0.005)
+    assert not trials[2].done()
+    await parts.daemon.trial.end()
+    for one in trials:
+        with pytest.raises(RequestRefused, match="something else needs the microphone"):
+            await one
+    assert parts.microphone.is_open is None

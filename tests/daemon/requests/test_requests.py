@@ -116,7 +116,7 @@ async def test_requests_with_wrong_arguments_are_refused_in_a_line(parts):
 
 async def test_no_request_ends_the_daemon(parts):
     # the daemon's tasks share the loop with the test, so the examples are made on a thread
-    @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=300, database=None, suppress_health_check=list(HealthCheck))
     @given(verb=st.sampled_from(VERBS), arguments=st.dictionaries(st.sampled_from(ARGUMENTS), VALUES, max_size=4))
     def ask(verb, arguments):
         with client.Client() as asking:

@@ -1,6 +1,7 @@
 """The configuration over the socket: a change is checked, applied at once and written down, or nothing has changed."""
 
 import asyncio
+import threading
 import tomllib
 
 import pytest
@@ -165,3 +166,23 @@ async def test_two_pauses_end_with_the_second(parts):
 async def test_models_are_listed_as_the_command_line_does(parts):
     models = await parts.ask("models")
     assert [model["name"] for model in models if model["in_use"]] == ["practice"]
+
+
+async def test_a_change_that_was_read_before_another_one_does_not_take_that_back(parts, monkeypatch):
+    begun, committed, with_value = threading.Event(), threading.Event(), config.with_value
+
+    def slowly(file, key, value):
+        read = with_value(file, key, value)
+        if key == "sounds.on":
+            begun.set()
+            committed.wait(5)
+        return read
+
+    monkeypatch.setattr(config, "with_value", slowly)
+    slow = asyncio.create_task(set_(parts, "sounds.on", True))
+    await asyncio.to_thread(begun.wait, 5)
+    await set_(parts, "hotkey.key", "F10")
+    committed.set()
+    changed = await slow
+    assert (changed["values"]["sounds.on"], changed["values"]["hotkey.key"]) == (True, "F10")
+    assert parts.daemon.hotkey.key == "F10"
