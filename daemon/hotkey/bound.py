@@ -31,6 +31,7 @@ class BoundHotkey:
         self._changed = changed
         self._hotkey = new(key, self._lost)
         self._pauses = 0
+        self._one_at_a_time = asyncio.Lock()  # of all that starts hotkeys and stops them, which takes its time
 
     @property
     def name(self) -> str:
@@ -48,12 +49,8 @@ class BoundHotkey:
 
     async def start(self) -> None:
         """Bind the key; where it cannot be had, ``fault`` says why."""
-        try:
-            await self._hotkey.start()
-        except HotkeyError as error:
-            self._lost(str(error))
-        else:
-            self._note(self._hotkey.reason)
+        async with self._one_at_a_time:
+            await self._bind()
 
     async def stop(self) -> None:
         """Give the key back."""
@@ -65,44 +62,57 @@ class BoundHotkey:
         Raises HotkeyError if ``insist`` and it cannot be had; then this one stays. Without ``insist`` it is tried again
         from time to time.
         """
-        if parse(key) != parse(self.key):
-            hotkey = self._new(key, self._lost)
-            try:
-                await hotkey.start()
-                reason = hotkey.reason
-                if insist:
-                    await _changeable(hotkey)
-            except HotkeyError as error:
-                if insist:
-                    raise
-                reason = str(error)
-            await self._hotkey.stop()
-            self._hotkey = hotkey
-            self._note(reason)
-            if self._pauses:
-                await hotkey.stop()
-        self.key = key
+        async with self._one_at_a_time:
+            if parse(key) != parse(self.key):
+                await self._replace(self._new(key, self._lost), insist=insist)
+            self.key = key
 
     @asynccontextmanager
     async def paused(self) -> AsyncGenerator[None, None]:
         """Leave the key to whoever has the keyboard focus, for a while."""
         self._pauses += 1
         try:
-            await self._hotkey.stop()
+            async with self._one_at_a_time:
+                await self._hotkey.stop()
             yield
         finally:
             self._pauses -= 1
-            if not self._pauses:
-                await self._hotkey.stop()  # a second one may have been bound by a change meanwhile
-                await self.start()
+            await self.start()
 
     async def keep(self) -> None:
         """Try again for a key that was taken or lost: the other program may have ended, the X server come back."""
         while True:
             await asyncio.sleep(_RETRY_S)
-            if self.fault is not None and self._hotkey.reason is None and not self._pauses:
-                await self._hotkey.stop()
-                await self.start()
+            async with self._one_at_a_time:
+                if self.fault is not None and self._hotkey.reason is None:
+                    await self._bind()
+
+    async def _bind(self) -> None:
+        if self._pauses:  # the end of the last one does it
+            return
+        await self._hotkey.stop()
+        try:
+            await self._hotkey.start()
+        except HotkeyError as error:
+            self._lost(str(error))
+        else:
+            self._note(self._hotkey.reason)
+
+    async def _replace(self, hotkey: Hotkey, *, insist: bool) -> None:
+        try:
+            await hotkey.start()
+            reason = hotkey.reason
+            if insist:
+                await _changeable(hotkey)
+        except HotkeyError as error:
+            if insist:
+                raise
+            reason = str(error)
+        before, self._hotkey = self._hotkey, hotkey
+        self._note(reason)  # at once: the new one may have news while the old one stops
+        await before.stop()
+        if self._pauses:
+            await hotkey.stop()
 
     def _lost(self, reason: str | None) -> None:
         if reason is not None and reason != self.fault:

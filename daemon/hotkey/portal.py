@@ -55,6 +55,7 @@ class PortalHotkey:
         self._ask_s = ask_s
         self._portal = Portal(address, on_signal=self._hear, on_end=self._ended, call_s=call_s)
         self._session: str | None = None
+        self._had_session = False  # what of this portal is missing afterwards will come back
         self._listening = False
         self._asking: asyncio.Task[None] | None = None
         self._key: State = Up()
@@ -67,16 +68,16 @@ class PortalHotkey:
         self.reason = None
         try:
             await self._portal.open()
-            if not await self._portal.version(_SHORTCUTS):
+            if not self._had_session and not await self._portal.version(_SHORTCUTS):
                 self.reason = self._hint
                 return
             options = {"session_handle_token": Variant("s", self._portal.token())}
             created = await self._portal.request(_SHORTCUTS, "CreateSession", "a{sv}", [options])
-            self._session = str(created["session_handle"])
+            self._session, self._had_session = str(created["session_handle"]), True
             known = await self._portal.request(_SHORTCUTS, "ListShortcuts", "oa{sv}", [self._session, {}])
         except PortalError as error:
             await self.stop()
-            if self._portal.absent:
+            if self._portal.absent and not self._had_session:
                 self.reason = self._hint
                 return
             raise HotkeyError(f"no hotkey {self._chord}: {error}; or: {self._hint}") from None

@@ -63,7 +63,9 @@ class PynputPaste:
         self.ways = (on.way,)
         self._on = on
         self._give_back_s = give_back_s
+        self._one_at_a_time = asyncio.Lock()  # a dictation may end while an older text is inserted by command
         self._original: str | None = None  # the user's text while ours is on the clipboard
+        self._timer: asyncio.TimerHandle | None = None  # after which it comes back
         self._giving_back: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -86,6 +88,10 @@ class PynputPaste:
 
     async def insert(self, text: str, target: Target, ways: Sequence[str]) -> Insertion:  # noqa: ARG002 - the contract's
         """Paste ``text`` if ``target`` is still in front."""
+        async with self._one_at_a_time:
+            return await self._insert(text, target)
+
+    async def _insert(self, text: str, target: Target) -> Insertion:
         if (front := await self.focus()) is None or front.window != target.window:
             return _held(f"the window in front changed while you were speaking: {LATER}")
         await self._stop_waiting()
@@ -97,7 +103,7 @@ class PynputPaste:
         except (OSError, subprocess.SubprocessError, RuntimeError) as error:
             await self._give_back()
             return _held(f"the paste keys could not be sent ({' '.join(str(error).split())}): {LATER}")
-        self._giving_back = asyncio.create_task(self._give_back_later(), name="give the clipboard back")
+        self._timer = asyncio.get_running_loop().call_later(self._give_back_s, self._waited)
         return Insertion(Outcome.SENT, "this system does not tell whether the text was taken", way=self._on.way)
 
     async def undo(self) -> str | None:
@@ -105,14 +111,15 @@ class PynputPaste:
         return "this system does not tell whether the window was used since: take it back there"
 
     async def _stop_waiting(self) -> None:
-        task, self._giving_back = self._giving_back, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._giving_back is not None:  # what it runs cannot be stopped, and would end after the next text's
+            await asyncio.wait({self._giving_back})
 
-    async def _give_back_later(self) -> None:
-        await asyncio.sleep(self._give_back_s)
-        await self._give_back()
+    def _waited(self) -> None:
+        self._timer = None
+        self._giving_back = asyncio.create_task(self._give_back(), name="give the clipboard back")
 
     async def _give_back(self) -> None:
         if self._original is not None:

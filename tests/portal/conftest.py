@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from daemon.insert.portal import access
 from tests.portal.bus import private_bus
 from tests.portal.frontend import Frontend
 from tests.portal.remote import Remote
@@ -13,6 +14,12 @@ def bus(tmp_path_factory):
         pytest.skip("dbus-daemon is not installed")
     with private_bus(tmp_path_factory.mktemp("bus")) as address:
         yield address
+
+
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch):
+    """A portal that says no at once may need its time here."""
+    monkeypatch.setattr(access, "_NO_S", 2.0)
 
 
 @pytest.fixture

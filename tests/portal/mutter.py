@@ -55,8 +55,11 @@ class MutterSession:
     async def start(self):
         self.bus = await MessageBus(bus_address=self.address, negotiate_unix_fd=True).connect()
         self.bus.add_message_handler(self._hear)
-        created = await self._send(_MUTTER, _PATH, f"{_MUTTER}.CreateSession")
-        self.path = created.body[0]
+        async with asyncio.timeout(30):  # Mutter's socket is there before its name on the bus
+            while self.path is None:
+                with contextlib.suppress(Refused):
+                    self.path = (await self._send(_MUTTER, _PATH, f"{_MUTTER}.CreateSession")).body[0]
+                await asyncio.sleep(0.05)
         rule = f"type='signal',path='{self.path}'"
         await self._send("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.AddMatch", "s", rule)
         await self.call("Start")

@@ -7,7 +7,7 @@ import pytest
 from tests.end2end.running import RunningDaemon, environment_of
 from tests.portal.compositor import HINT, TEXT, Window
 from tests.portal.shortcuts import Shortcuts
-from tests.portal.test_insertion import until
+from tests.portal.test_insertion import given_back, offered_again, until
 from tests.sound_server import SoundServer
 from tests.speech import clips, write
 
@@ -79,21 +79,22 @@ async def test_the_first_days_on_a_desktop_of_wayland(dictation, portal, remote,
     entry = (await dictation.entries(2))[-1]
     assert (entry["text"], entry["mode"]) == (dictation.clip.text, "hold")
     await until_inserted(dictation, remote)
-    await asyncio.sleep(4.5)  # the clipboard is given back, and who else reads it is known
+    await offered_again(remote)
+    await asyncio.sleep(2)  # who else reads it is known by then
     assert (await dictation.say())["outcome"] == "confirmed"
     assert remote.window.text == (dictation.clip.text + " ") * 2
-    await asyncio.sleep(0.5)
-    assert await remote.clipboard() == before
+    assert await given_back(remote) == before
     assert portal.questions == ["shortcuts", "keyboard"] * 2
 
 
 async def test_consent_refused(dictation, portal, remote):
     portal.consent = "refuse"
     await dictation.start()
-    for _ in range(2):
-        entry = await dictation.say()
-        assert (entry["outcome"], remote.window.text) == ("held", "")
-        assert "not allowed to press keys" in entry["reason"]
+    assert (await dictation.say())["outcome"] == "held"
+    await dictation.wait_status("the no", lambda now: "not allowed" in (now["insertion"]["notice"] or ""))
+    entry = await dictation.say()
+    assert (entry["outcome"], remote.window.text) == ("held", "")
+    assert "not allowed to press keys" in entry["reason"]
     assert portal.questions == ["keyboard"]
     portal.consent = "grant"
     await until_inserted(dictation, remote)
@@ -125,8 +126,9 @@ async def test_a_session_that_ends_in_mid_insertion_inserts_nothing_twice(dictat
     await dictation.start()
     await dictation.say()
     await until_inserted(dictation, remote)
-    await asyncio.sleep(4.5)
-    remote.window = Window(delay_s=0.4)
+    await offered_again(remote)
+    await asyncio.sleep(2)
+    remote.window = Window(delay_s=0.8)  # there is a new session by then, and the clipboard not given back
     remote.offers.clear()
     saying = asyncio.create_task(dictation.say())
     await until(lambda: remote.offers and HINT in remote.offers[-1], 20)
@@ -135,13 +137,12 @@ async def test_a_session_that_ends_in_mid_insertion_inserts_nothing_twice(dictat
     entry = await saying
     assert entry["outcome"] == "held"
     assert "ended the session" in entry["reason"]
-    await asyncio.sleep(1)
+    await asyncio.sleep(1.5)
     assert remote.window.text == "", "what was on its way has found nothing to paste"
     remote.window = Window()
     await until_inserted(dictation, remote)
     assert remote.window.text == dictation.clip.text + " "
-    await asyncio.sleep(4)
-    assert (await remote.clipboard())[TEXT] == b"mine"
+    assert (await given_back(remote))[TEXT] == b"mine"
     assert dictation.clip.text not in (tmp_path / "daemon.log").read_text()
 
 

@@ -5,13 +5,15 @@ import time
 
 import pytest
 
+from daemon.insert.contract import LATER
+from daemon.insert.portal import clipboard
 from daemon.insert.portal.desktop import PortalDesktop
 from daemon.insert.portal.session import RemoteSession
 from daemon.limits import WAYS
 from daemon.messages import Outcome
 from daemon.paths import APP_ID
-from tests.portal.compositor import TEXT
-from tests.portal.remote import CLIPBOARD
+from tests.portal.compositor import HINT, TEXT
+from tests.portal.remote import CLIPBOARD, REMOTE
 from tests.portal.test_insertion import HERE, desktop, given_back, known, until
 
 __all__ = ["desktop"]
@@ -98,10 +100,14 @@ async def test_a_session_that_ends_before_the_text_is_opened_anew(desktop, porta
     assert (remote.window.text, portal.questions) == ("hello", [])
 
 
-async def test_a_session_that_ends_after_the_keys_is_held_and_the_clipboard_comes_back(desktop, portal, remote):
+async def test_a_session_that_ends_after_the_keys_is_held_and_the_clipboard_comes_back(
+    desktop, portal, remote, monkeypatch
+):
+    monkeypatch.setattr("daemon.insert.portal.desktop._LATE_BURST_S", 2.0)  # begins as the compositor reads
     await known(desktop, remote)
     before = dict(remote.content)
-    remote.window.delay_s = 0.3
+    remote.window.delay_s = 1.2  # there is a new session by then
+    desktop._late_s = 2.0
     inserting = asyncio.create_task(insert(desktop, "lost"))
     await until(lambda: len(remote.offers) == 3)
     await asyncio.sleep(0.1)
@@ -109,7 +115,7 @@ async def test_a_session_that_ends_after_the_keys_is_held_and_the_clipboard_come
     result = await inserting
     assert result.outcome is Outcome.HELD
     assert "ended the session" in result.reason
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(1.4)
     assert remote.window.text == "", "what was on its way has found nothing to paste"
     remote.window = type(remote.window)()
     assert await given_back(remote) == before
@@ -236,3 +242,74 @@ async def test_no_text_is_logged(desktop, portal, remote, caplog):
     await given_back(remote)
     assert "canaryword" not in caplog.text
     assert "mine" not in caplog.text
+
+
+async def closes_unanswered(desktop, portal, remote):
+    """A text that nothing takes before the session ends."""
+    remote.window.chords = ()
+    inserting = asyncio.create_task(insert(desktop, "lost"))
+    await until(lambda: desktop._clipboard.pressed)
+    portal.close_session(remote.session)
+    assert (await inserting).outcome is Outcome.HELD
+
+
+async def test_the_clipboard_comes_back_also_with_a_session_that_comes_too_late(desktop, portal, remote):
+    before = dict(remote.content)
+    create = portal.calls.pop((REMOTE, "CreateSession"))
+    await closes_unanswered(desktop, portal, remote)
+    await until(lambda: desktop._timer is None)
+    portal.calls[REMOTE, "CreateSession"] = create
+    await desktop.prepare()
+    await until(lambda: HINT not in remote.offers[-1])
+    assert await remote.clipboard() == before
+
+
+async def test_a_text_that_was_not_taken_refuses_no_other_once_its_time_was_over(desktop, portal, remote):
+    await known(desktop, remote)
+    remote.window.chords = ()
+    assert (await insert(desktop)).silent
+    create = portal.calls.pop((REMOTE, "CreateSession"))
+    portal.close_session(remote.session)
+    await until(lambda: desktop._timer is None)
+    portal.calls[REMOTE, "CreateSession"] = create
+    remote.window = type(remote.window)()
+    assert (await insert(desktop, "next")).outcome is not Outcome.HELD
+    assert remote.window.text == "next"
+
+
+async def test_the_clipboard_comes_back_where_its_turn_comes_while_a_new_session_is_looked_at(
+    desktop, portal, remote, monkeypatch
+):
+    monkeypatch.setattr(clipboard, "_READ_S", 5.0)
+    before = dict(remote.content)
+    await known(desktop, remote)
+    remote.slow_owner_s = 1.0
+    await closes_unanswered(desktop, portal, remote)
+    await until(lambda: len(remote.offers) > 3 and HINT not in remote.offers[-1])
+    assert await remote.clipboard() == before
+
+
+async def test_what_is_copied_while_a_new_session_is_looked_at_stays(desktop, portal, remote):
+    read = remote._read
+
+    async def and_copy(*arguments):
+        reply = await read(*arguments)
+        remote.copy({TEXT: b"newer"})
+        return reply
+
+    await insert(desktop)
+    portal.calls[CLIPBOARD, "SelectionRead"] = ("os", and_copy)
+    portal.close_session(remote.session)
+    await until(lambda: remote.session and desktop._access.is_open)
+    assert await remote.clipboard() == {TEXT: b"newer"}
+
+
+async def test_a_session_that_ends_as_it_begins(desktop, portal, remote, monkeypatch):
+    portal.close_session(remote.session)
+    await until(lambda: not desktop._session.alive)
+    with monkeypatch.context() as ending:
+        ending.setattr(remote, "_tell", lambda _media_types: portal.close_session(remote.session))
+        result = await insert(desktop)
+    assert (result.outcome, result.reason) == (Outcome.HELD, f"the desktop ended the session: {LATER}")
+    assert (await insert(desktop)).outcome is Outcome.SENT
+    assert (remote.window.text, portal.questions) == ("hello", [])

@@ -13,6 +13,7 @@ from daemon.insert.portal.session import RemoteSession
 from daemon.limits import WAYS
 from daemon.messages import Outcome, Target
 from tests.portal.compositor import CTRL, HINT, SHIFT, TEXT, Manager, V
+from tests.portal.remote import CLIPBOARD
 
 HERE = Target(0, kind="portal")
 LONG = "Grüße, “naïveï” — Łódź Привет 你好 🎉 " * 30
@@ -21,12 +22,12 @@ LONG = "Grüße, “naïveï” — Łódź Привет 你好 🎉 " * 30
 @pytest.fixture
 async def desktop(bus, remote, tmp_path, monkeypatch):
     """What the daemon has, with a token from an earlier time: no question comes."""
-    monkeypatch.setattr(clipboard, "_IDLE_S", 0.4)
+    monkeypatch.setattr(clipboard, "_IDLE_S", 0.6)
     remote.tokens.add(known := str(uuid.uuid4()))
     (tmp_path / "token").write_text(known)
     desktop = PortalDesktop(RemoteSession(bus, call_s=1.0), tmp_path / "token", receipt_s=1.0, late_s=0.6)
     await desktop.start()
-    await until(lambda: remote.session)
+    await until(lambda: desktop._access.is_open)  # the token is kept by then
     yield desktop
     await desktop.stop()
 
@@ -41,6 +42,13 @@ async def offered_again(remote):
     await until(lambda: remote.owner is None or HINT not in remote.offers[-1])
 
 
+async def copied(desktop, remote, content):
+    """The user copies something, and we have heard of it."""
+    before = desktop._clipboard._theirs
+    remote.copy(content)
+    await until(lambda: desktop._clipboard._theirs is not before)
+
+
 async def given_back(remote):
     await offered_again(remote)
     return await remote.clipboard()
@@ -49,8 +57,7 @@ async def given_back(remote):
 async def known(desktop, remote):
     """One insertion, after which it is known how many others read the clipboard."""
     await desktop.insert("first. ", HERE, WAYS)
-    await offered_again(remote)
-    await asyncio.sleep(0.5)
+    await until(lambda: desktop._clipboard._idle)
     remote.window.text = ""
 
 
@@ -72,7 +79,7 @@ async def test_while_the_user_speaks_it_is_found_out_who_else_reads(desktop, rem
     before = dict(remote.content)
     remote.managers = [Manager(0.1)]
     await desktop.prepare()
-    await asyncio.sleep(0.6)
+    await until(lambda: desktop._clipboard._idle)
     assert await remote.clipboard() == before
     result = await desktop.insert("hello", HERE, WAYS)
     assert (result.outcome, remote.window.text) == (Outcome.CONFIRMED, "hello")
@@ -90,15 +97,13 @@ async def test_the_clipboard_comes_back_in_all_its_forms(desktop, remote):
 async def test_every_form_is_copied_from_a_compositor_that_is_late(desktop, remote):
     remote.notices_late_s = 0.025
     before = {TEXT: b"mine", "text/html": b"<b>mine</b>", "image/png": bytes(range(256)) * 1000}
-    remote.copy(before)
-    await asyncio.sleep(0.05)
+    await copied(desktop, remote, before)
     await desktop.insert("hello", HERE, WAYS)
     assert await given_back(remote) == before
 
 
 async def test_an_empty_clipboard_is_empty_afterwards(desktop, remote):
-    remote.copy({})
-    await asyncio.sleep(0.05)
+    await copied(desktop, remote, {})
     await desktop.insert("hello", HERE, WAYS)
     await until(lambda: remote.owner is None)
     assert (remote.window.text, remote.offers[-1]) == ("hello", ())
@@ -119,7 +124,7 @@ async def test_a_manager_that_reads_is_no_receipt(desktop, remote, delay_s):
     remote.window.chords = ()  # it pastes at no keys at all
     result = await desktop.insert("hello", HERE, WAYS)
     assert (result.outcome, remote.window.text) != (Outcome.CONFIRMED, "")
-    await offered_again(remote)
+    await until(lambda: len(desktop._clipboard._idle) == 2)  # the manager has read what was given back, too
     remote.window.chords = ((SHIFT, 0xFF63),)
     assert (await desktop.insert("hello", HERE, WAYS)).outcome is Outcome.CONFIRMED
     assert remote.window.text == "hello"
@@ -137,8 +142,7 @@ async def test_a_manager_that_can_be_told_keeps_no_dictation(desktop, remote):
 async def test_two_texts_at_the_same_time_arrive_one_after_the_other(desktop, remote):
     before = dict(remote.content)
     remote.slow_owner_s = 0.1
-    remote.copy(before)
-    await asyncio.sleep(0.05)
+    await copied(desktop, remote, before)
     texts = [f"{number} " for number in range(3)]
     inserting = [asyncio.create_task(desktop.insert(text, HERE, WAYS)) for text in texts]
     await asyncio.sleep(0.05)
@@ -224,8 +228,7 @@ async def test_another_program_copies_in_the_moment_of_the_keys(desktop, remote)
 
 async def test_a_clipboard_that_cannot_be_copied_is_not_thrown_away(desktop, remote):
     remote.slow_owner_s = 5
-    remote.copy({TEXT: b"precious"})
-    await asyncio.sleep(0.05)
+    await copied(desktop, remote, {TEXT: b"precious"})
     result = await desktop.insert("hello", HERE, WAYS)
     assert (result.outcome, remote.window.text, remote.offers) == (Outcome.HELD, "", [])
     assert "does not answer" in result.reason
@@ -266,3 +269,32 @@ async def test_the_token_is_for_its_owner_alone_and_another_each_time(desktop, r
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {file.read_text()} == remote.tokens
     assert remote.portal.questions == []
+
+
+async def test_what_is_copied_in_the_moment_of_the_offer_stays_and_is_not_pasted(desktop, portal, remote):
+    async def and_copy(*arguments):
+        await remote._set_selection(*arguments)
+        remote.copy({TEXT: b"newer"})
+
+    portal.calls[CLIPBOARD, "SetSelection"] = ("oa{sv}", and_copy)
+    result = await desktop.insert("hello", HERE, WAYS)
+    assert (result.outcome, remote.window.text, len(remote.offers)) == (Outcome.HELD, "", 1)
+    assert "another program changed the clipboard" in result.reason
+    assert await remote.clipboard() == {TEXT: b"newer"}
+
+
+async def test_a_read_that_began_before_the_keys_is_not_the_windows(desktop, portal, remote, monkeypatch):
+    reads = []
+
+    async def late(*arguments):
+        reads.append(desktop._clipboard._reads)
+        await until(lambda: desktop._clipboard.pressed)
+        return await remote._write(*arguments)
+
+    remote.window.chords = ()
+    with monkeypatch.context() as slow:
+        slow.setitem(portal.calls, (CLIPBOARD, "SelectionWrite"), ("ou", late))
+        result = await desktop.insert("hello", HERE, WAYS)
+    assert result.outcome is Outcome.HELD
+    await until(lambda: reads[0].all)
+    assert reads[0].pasted == 0

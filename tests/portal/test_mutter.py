@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from daemon.insert.portal import clipboard
+from daemon.insert.portal import clipboard, receipt
 from daemon.insert.portal.desktop import PortalDesktop
 from daemon.insert.portal.session import RemoteSession
 from daemon.limits import WAYS
@@ -105,7 +105,9 @@ async def test_texts_arrive_and_the_clipboard_comes_back(desktop, user, window):
             await asyncio.sleep(0.05)
 
 
-async def test_what_is_read_by_mutter_alone_is_never_confirmed(desktop, remote, user):
+async def test_what_is_read_by_mutter_alone_is_never_confirmed(desktop, remote, user, monkeypatch):
+    monkeypatch.setattr(receipt, "_SETTLE_S", 1.0)  # a slow Mutter reads before the keys, too
+    monkeypatch.setattr(receipt, "_QUIET_S", 0.5)
     await user.copy(MINE)
     for _ in range(3):
         assert (await desktop.insert("hello", HERE, WAYS)).outcome is Outcome.HELD

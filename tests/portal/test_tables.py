@@ -46,11 +46,10 @@ def test_what_reads_prove(known, all_, pasted, so_far, in_the_end):
 
 def test_only_a_text_that_was_read_after_the_keys_may_be_the_windows():
     reads = Reads()
-    reads.note(text=True)
-    reads.pressed = True
-    reads.note(text=False)
+    reads.note(text=True, pressed=False)
+    reads.note(text=False, pressed=True)
     assert (reads.all, reads.pasted) == (2, 0)
-    reads.note(text=True)
+    reads.note(text=True, pressed=True)
     assert (reads.all, reads.pasted) == (3, 1)
 
 
@@ -159,7 +158,8 @@ async def test_x11_is_used_where_the_portal_cannot(bus, tmp_path, there, used):
     address = f"unix:path={tmp_path}/none" if there == "no bus" else bus
     changes = []
     x11 = OldX11()
-    portal = PortalDesktop(RemoteSession(address, call_s=0.3), tmp_path / "token")
+    session = RemoteSession(address, call_s=0.3 if there == "no answer" else 3.0)
+    portal = PortalDesktop(session, tmp_path / "token")
     desktop = PortalOrX11(portal, x11, changed=lambda: changes.append(1))
     await desktop.start()
     target = await desktop.focus()

@@ -93,7 +93,7 @@ class PortalAccess:
             return ASKING
         if self._session.alive:
             return None
-        return REFUSED if self._refused else f"{self._fault}: {LATER}"
+        return REFUSED if self._refused else f"{self._fault or 'the desktop ended the session'}: {LATER}"
 
     async def stop(self) -> None:
         """Ask no longer."""

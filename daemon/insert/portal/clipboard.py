@@ -175,11 +175,11 @@ class PortalClipboard:
         if not self._theirs:
             await self._wait(_NEWS_S)
         lent = self._offered.get(TEXT_TYPES[0])
-        now: bytes | None = None
+        theirs, now = self._theirs, None
         with contextlib.suppress(PortalError, OverflowError, TimeoutError, OSError):
-            if TEXT_TYPES[0] in self._theirs:  # a compositor keeps the text of an owner that went
+            if TEXT_TYPES[0] in theirs:  # a compositor keeps the text of an owner that went
                 now = await self._read(TEXT_TYPES[0], _MOST_BYTES)
-        self._ours = now == lent if self._theirs else True
+        self._ours = (now == lent and self._theirs is theirs) if self._theirs else True
         if self._ours and self._reads.pressed and not self._reads.pasted:  # whoever pastes yet is to get nothing
             await self._offer(self._offered)
             self.refuse()
@@ -192,6 +192,7 @@ class PortalClipboard:
         self._news.set()
 
     async def _offer(self, offer: Offer) -> None:
+        theirs = self._theirs
         before, self._offered = self._offered, offer  # the first read may overtake the reply
         self._reads, self._refusing = Reads(), False
         self._offered_s = self._read_s = time.monotonic()
@@ -200,7 +201,8 @@ class PortalClipboard:
         except PortalError:
             self._offered = before
             raise
-        self._ours, self._copy, self._theirs = bool(offer), None, ()
+        if self._theirs is theirs:  # else somebody has copied something since
+            self._ours, self._copy, self._theirs = bool(offer), None, ()
 
     def _owner_changed(self, media_types: Sequence[str], ours: bool) -> None:
         if ours or (_HINT in media_types and set(media_types) == set(self._offered)):  # whatever the portal calls it
@@ -215,11 +217,12 @@ class PortalClipboard:
         task.add_done_callback(self._serving.discard)
 
     async def _serve(self, media_type: str, serial: int) -> None:
-        reads, refused = self._reads, self._refusing and media_type in TEXT_TYPES
-        content = None if refused else self._offered.get(media_type)
+        reads, text = self._reads, media_type in TEXT_TYPES
+        pressed = reads.pressed
+        content = None if self._refusing and text else self._offered.get(media_type)
         with contextlib.suppress(PortalError):
             if await self._session.give(serial, content):
-                reads.note(text=media_type in TEXT_TYPES)
+                reads.note(text=text, pressed=pressed)
         self._read_s = time.monotonic()
         self._news.set()
         self.on_read()

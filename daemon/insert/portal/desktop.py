@@ -68,7 +68,7 @@ class PortalDesktop:
         self._copying: asyncio.Task[None] | None = None
         self._giving_back: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None  # after which the user's content comes back
-        self._outcome: Outcome | None = None  # of the insertion that it waits for
+        self._outcome: Outcome | None = None  # of the last insertion, unless another is under way
         self._unanswered: Target | None = None  # where that pressed keys, which may be taken yet
 
     @property
@@ -157,6 +157,8 @@ class PortalDesktop:
             await self._clipboard.reopened()
         except PortalError as error:
             log.warning("the clipboard was not given back: %s", error)
+        if self._clipboard.lent and self._timer is None and self._outcome is not None:  # the timer was over before
+            self._wait(self._late_s)
 
     def _closed(self) -> None:
         lent = self._clipboard.lent
@@ -280,18 +282,18 @@ class PortalDesktop:
         self._timer = asyncio.get_running_loop().call_later(max(0.0, wait_s), self._waited)
 
     def _waited(self) -> None:
-        self._timer = None
+        self._timer = self._unanswered = None
         self._giving_back = asyncio.create_task(self._give_back(), name="give the clipboard back")
 
     async def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self._outcome = None
         if self._giving_back is not None:
             await asyncio.wait({self._giving_back})
 
     async def _give_back(self) -> None:
-        if not self._session.alive:  # the next session does it
+        if not self._access.is_open:  # what follows the next opening does it
             self._access.open_if_granted()
             return
         try:

@@ -25,10 +25,10 @@ class Reads:
     pasted: int = 0
     pressed: bool = False
 
-    def note(self, *, text: bool) -> None:
-        """A read went through; ``text`` if it was of a text."""
+    def note(self, *, text: bool, pressed: bool) -> None:
+        """A read went through; ``text`` if it was of a text, ``pressed`` as it was when the read began."""
         self.all += 1
-        self.pasted += self.pressed and text
+        self.pasted += pressed and text
 
 
 def others(idle: Sequence[int]) -> int | None:

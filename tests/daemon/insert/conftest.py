@@ -1,5 +1,6 @@
 """A desktop, its clipboard as a user has it, and the inserter under test."""
 
+import asyncio
 import contextlib
 import subprocess
 
@@ -87,6 +88,19 @@ def terminal(desktop):
     terminal = desktop.terminal()
     yield terminal
     terminal.close()
+
+
+async def comes_back(clipboard, data, **form):
+    """Wait until the user's content is there again: each look at the lent text puts that off by 0.2 s."""
+    async with asyncio.timeout(10):
+        await asyncio.sleep(0.5)
+        while clipboard.read(**form) != data:
+            await asyncio.sleep(0.5)
+
+
+async def lent(clipboard, text, *where):
+    """Wait until the dictated text is on the clipboard, from which it may be gone 3 s later."""
+    await asyncio.to_thread(wait_until, "the dictated text", lambda: clipboard.read(*where) == text, 10)
 
 
 def workers(desktop):
