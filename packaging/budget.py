@@ -20,7 +20,7 @@ _FILES = {
     "daemon/cli.py": 350,
     "daemon/endpoint.py": 330,
     "daemon/engine/recogniser.py": 340,
-    "tests/daemon/hotkey/test_x11.py": 345,
+    "tests/daemon/hotkey/test_x11.py": 350,
     "tests/daemon/microphone/test_capture.py": 336,
     "tests/daemon/test_endpoint.py": 360,
     "tests/gui/settings/test_settings_window.py": 370,

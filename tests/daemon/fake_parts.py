@@ -83,10 +83,15 @@ class FakeKeptOpen:
 
 
 class FakeMicrophone:
-    """Hears ``pattern`` (``#`` is speech) and then silence, a frame each 2 ms; there is no device named ``none``."""
+    """Hears ``pattern`` (``#`` is speech) and then silence, a frame each 2 ms while ``flows`` is set.
+
+    There is no device named ``none``.
+    """
 
     def __init__(self, between=None, _changed=None) -> None:
         self.pattern = ""
+        self.flows = asyncio.Event()
+        self.flows.set()
         self.kept_open = FakeKeptOpen()
         self.between = between
         self.closed_between = 0
@@ -121,6 +126,7 @@ class FakeMicrophone:
         try:
             for number in itertools.count(1):
                 await asyncio.sleep(0.002)
+                await self.flows.wait()
                 voiced = self.pattern[number - 1 : number] == "#"
                 yield Frame(asyncio.get_running_loop().time() + FRAME_MS / 1000, LOUD if voiced else SILENT)
         finally:
@@ -190,7 +196,7 @@ class Parts:
         before = self.daemon.journal.revision
         self.microphone.pattern = pattern
         await self.ask("start")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (take := self.daemon.control.take) is None or take.frames < len(pattern):
                 await asyncio.sleep(0.005)
             await self.ask("stop")
@@ -199,7 +205,7 @@ class Parts:
 
     async def until(self, met) -> None:
         """Wait until ``met()``."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not met():
                 await asyncio.sleep(0.005)
 

@@ -30,6 +30,7 @@ class FakeRecogniser:
     pace_ms = 1.0
 
     def __init__(self) -> None:
+        self.asked = 0
         self.heard: list[bytes] = []
         self.fault: str | None = None
         self.texts = (f"words {number}" for number in itertools.count(1))
@@ -37,6 +38,7 @@ class FakeRecogniser:
         self.go.set()
 
     async def recognise(self, pcm: bytes) -> Recognition:
+        self.asked += 1
         await self.go.wait()
         if self.fault is not None:
             raise WorkerError(self.fault)

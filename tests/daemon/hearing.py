@@ -22,6 +22,7 @@ async def standing_by(wanted=None):
     await microphone.start()
     keeping = asyncio.create_task(microphone.kept_open.run())
     try:
+        await microphone._worker.wait_ready(30.0)  # a take would wait for it no longer than 5 s
         yield microphone
     finally:
         keeping.cancel()

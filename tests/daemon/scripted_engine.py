@@ -1,9 +1,9 @@
 """An engine worker that claims a GPU and behaves as the file ``manner`` beside the model's directory says.
 
-Its first word says what happens when it is to load on the GPU (``loads``, ``slowly``, ``refuses``, ``dies``, ``hangs``,
-``cpu`` or ``int8`` for a fall back to the CPU), its second what happens there (``loses``, ``dies``, ``hangs``,
-``errs``) at the request whose number is the third. On the CPU it always works. Every start
-adds its arguments to the file ``starts``.
+Its first word says what happens when it is to load on the GPU (``loads``, ``slowly``, which waits for a file ``go``,
+``refuses``, ``dies``, ``hangs``, ``cpu`` or ``int8`` for a fall back to the CPU), its second what happens there
+(``loses``, ``dies``, ``hangs``, ``errs``) at the request whose number is the third. On the CPU it always works. Every
+start adds its arguments to the file ``starts``.
 """
 
 import argparse
@@ -40,8 +40,8 @@ def main():
             return 139
         if load == "hangs":
             time.sleep(600)
-        if load == "slowly":
-            time.sleep(1.0)
+        while load == "slowly" and not (options.model.parent / "go").exists():
+            time.sleep(0.02)
         if load in {"cpu", "int8"}:
             provider, fault = "cpu", "there is no driver"
     about = {"model": options.model.name, "practice": False, "int8": load == "int8"}

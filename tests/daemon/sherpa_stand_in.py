@@ -1,7 +1,8 @@
 """Stands in for sherpa_onnx in an engine worker: what it does depends on the first sample of the audio.
 
-The tests copy it to ``sherpa_onnx.py`` in a directory that is first on the worker's path. Beside it, the file ``ends``
-counts down how many more times a load or a decode shall end the process.
+The tests copy it to ``sherpa_onnx.py`` in a directory that is first on the worker's path. Beside it, the files
+``load_ends`` and ``decode_ends`` count down how many more times a load or a decode shall end the process. No load is
+over while the file ``load_waits`` is there, and no SLOW decode before the file ``go`` is.
 """
 
 import os
@@ -43,6 +44,8 @@ class OfflineRecognizer:
     @classmethod
     def from_transducer(cls, **_):
         _may_end("load_ends")
+        while (_HERE / "load_waits").exists():
+            time.sleep(0.02)
         return cls()
 
     def create_stream(self):
@@ -58,6 +61,7 @@ class OfflineRecognizer:
             time.sleep(60)
         if stream.action == SLOW:
             (_HERE / "slow").touch()
-            time.sleep(0.7)
+            while not (_HERE / "go").exists():
+                time.sleep(0.02)
         asked = SPEAK <= stream.action <= SLOW  # else it is a self-test, which finds whoever says much broken
         stream.result = _Result(f"heard {stream.length}" if asked else "heard")

@@ -39,9 +39,14 @@ async def test_the_sign_to_speak_comes_with_the_first_sound(parts, zeros, heard)
 
 async def test_before_it_nothing_says_that_somebody_listens(parts):
     parts.microphone.pattern = ""
+    parts.microphone.flows.clear()
     await parts.ask("start")
+    parts.microphone.flows.set()
+    await parts.until(lambda: parts.daemon.control.take.frames > 0)
+    parts.microphone.flows.clear()
     status = await parts.ask("status")
     assert (status["state"], status["listening"]) == ("opening", None)
+    parts.microphone.flows.set()
     await parts.until(lambda: parts.daemon.control.take.ready)
     status = await parts.ask("status")
     assert (status["state"], status["listening"]["settled"]) == ("listening", "")

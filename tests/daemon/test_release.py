@@ -50,7 +50,8 @@ async def test_what_was_said_before_the_release_is_waited_for_while_something_st
     assert bench.inserter.inserted == ["words 1 "]
 
 
-async def test_it_is_busy_from_the_beginning_of_a_take_to_its_text(bench):
+async def test_it_is_busy_from_the_beginning_of_a_take_to_its_text(bench, monkeypatch):
+    monkeypatch.setattr("daemon.listening._TAIL_LOOK_S", 5.0)
     go = asyncio.Event()
 
     async def source():

@@ -13,6 +13,7 @@ import pytest
 from daemon import worker
 from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
 from daemon.worker import Backoff, Worker
+from tests.daemon.scripted_backend import until
 
 SCRIPT = textwrap.dedent(
     """
@@ -123,6 +124,7 @@ async def test_broken_framing_ends_the_process(make):
 
 async def test_one_that_cannot_start_says_why_and_is_not_started_in_a_loop(make):
     child = await make("broken")
+    await until(lambda: child.last_error is not None)
     with pytest.raises(WorkerError, match=r"tokens\.txt is truncated"):
         await child.wait_ready(2.0)
     assert child.starts <= 6
@@ -134,8 +136,9 @@ async def test_one_that_cannot_be_started_is_tried_again(make, monkeypatch):
     runs = worker.program("daemon")
     monkeypatch.setattr(worker, "program", lambda _package: ["/nowhere/python"])
     child.kill()
+    await until(lambda: "cannot be started" in (child.last_error or ""))
     with pytest.raises(WorkerError, match="cannot be started: No such file"):
-        await child.wait_ready(0.5)
+        await child.wait_ready(0.1)
     monkeypatch.setattr(worker, "program", lambda _package: runs)
     await child.wait_ready(10)
 

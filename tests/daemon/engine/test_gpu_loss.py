@@ -17,7 +17,7 @@ from tests.daemon.test_dictation import Bench
 
 @pytest.fixture
 def scripted(tmp_path, monkeypatch):
-    monkeypatch.setattr(recogniser, "_SILENCE_S", {1: 0.5, 2: 5.0})
+    monkeypatch.setattr(recogniser, "_SILENCE_S", {1: 2.0, 2: 10.0})
     return Scripted(tmp_path, monkeypatch)
 
 
@@ -71,7 +71,7 @@ async def test_an_error_of_the_audio_is_not_the_gpus(scripted):
     [("refuses", "no onnxruntime here"), ("dies", "ended with status 139"), ("hangs", "did not load the model")],
 )
 async def test_a_gpu_that_does_not_load_leaves_the_cpu_to_decode(scripted, monkeypatch, load, reason):
-    monkeypatch.setattr(engine_worker, "_GPU_LOAD_S", 1.0)
+    monkeypatch.setattr(engine_worker, "_GPU_LOAD_S", 1.0 if load == "hangs" else 60.0)
     scripted.manner(f"{load} none 0")
     async with scripted.client() as client:
         heard = await client.recognise(bytes(100))  # asked for while it loads
@@ -120,6 +120,7 @@ async def test_a_move_does_not_undo_the_users_choice(scripted):
         await until(lambda: len(scripted.starts()) == 2)
         chosen = scripted.plan(ON_CPU)
         await client.use(chosen)
+        (scripted.place / "go").touch()
         with pytest.raises(WorkerError, match="chosen meanwhile"):
             await move
 

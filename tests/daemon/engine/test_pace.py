@@ -48,8 +48,10 @@ async def test_an_engine_has_a_pace_from_when_it_is_ready_to_when_it_fails(stand
         assert client.pace_ms is None
         await client.recognise(pcm_of(SPEAK))
         assert client.pace_ms > 0
+        (stand_in / "load_waits").touch()
         os.kill(client.pid, signal.SIGKILL)
         await until(lambda: client.pace_ms is None)
+        (stand_in / "load_waits").unlink()
         await client.wait_ready(LIMIT_S)
         assert client.pace_ms > 0
     finally:

@@ -49,16 +49,20 @@ async def test_an_engine_that_does_not_stop_goes_on_and_the_next_one_waits(stand
     async with _client(Plan(stand_in / "model")) as client:
         await client.wait_ready(LIMIT_S)
         assert not client.stops
+        pid = client.pid
         running = await _in_decode(client, pcm_of(SLOW), stand_in / "slow")
         waiting = asyncio.create_task(client.recognise(pcm_of(HANG)))  # which would never end, if it were asked for
         after = asyncio.create_task(client.recognise(pcm_of(SPEAK, 2000)))
         await asyncio.sleep(0)
         await _withdrawn(waiting)
         await _withdrawn(running)
+        await asyncio.sleep(0.1)
+        (stand_in / "go").touch()
         heard = await after
 
         assert (heard.transcript.text, heard.attempts) == ("heard 2000", 1)
-        assert heard.queue_ms > 400, "it waited for the slow one"
+        assert heard.queue_ms > 100, "it waited for the slow one"
+        assert client.pid == pid
     assert not (stand_in / "hanging").exists()
 
 
@@ -72,6 +76,7 @@ async def test_a_worker_that_fails_in_what_was_withdrawn_is_not_asked_for_it_aga
         (stand_in / "hanging").unlink()
         if end == "death":
             os.kill(first, signal.SIGKILL)
+        monkeypatch.setattr(engine_worker, "_DEADLINE_LEAST_S", 60)  # of the next one
         heard = await client.recognise(pcm_of(SPEAK))
 
         assert (heard.transcript.text, heard.attempts) == ("heard 1600", 1)
@@ -81,7 +86,7 @@ async def test_a_worker_that_fails_in_what_was_withdrawn_is_not_asked_for_it_aga
 
 @pytest.mark.parametrize("action", ["dies", "hangs"])
 async def test_a_gpu_that_is_lost_in_what_was_withdrawn_is_lost(tmp_path, monkeypatch, action):
-    monkeypatch.setattr(recogniser, "_SILENCE_S", {1: 0.5, 2: 5.0})
+    monkeypatch.setattr(recogniser, "_SILENCE_S", {1: 2.0, 2: 10.0})
     scripted = Scripted(tmp_path, monkeypatch)
     scripted.manner(f"loads {action} 1")
     async with scripted.client() as client:
@@ -100,10 +105,12 @@ async def test_what_is_withdrawn_while_a_dead_worker_is_replaced_is_not_sent_aga
         await client.wait_ready(LIMIT_S)
         request = await _in_decode(client, pcm_of(HANG), stand_in / "hanging")
         assert not client.stops
+        (stand_in / "load_waits").touch()
         os.kill(client.pid, signal.SIGKILL)
         (stand_in / "hanging").unlink()
         await until(lambda: client.stops)
         await _withdrawn(request)
+        (stand_in / "load_waits").unlink()
         assert (await client.recognise(pcm_of(SPEAK))).transcript.text == "heard 1600"
     assert not (stand_in / "hanging").exists()
 

@@ -92,8 +92,8 @@ async def bind(desktop, ear):
     """Bind a key on the shared desktop; it is given back at the end."""
     made = []
 
-    async def make(key, on=desktop):
-        hotkey = X11Hotkey(parse(key), ear.listener, display=on.name, release_grace_s=0.05)
+    async def make(key, on=desktop, grace_s=0.05):
+        hotkey = X11Hotkey(parse(key), ear.listener, display=on.name, release_grace_s=grace_s)
         made.append(hotkey)
         await hotkey.start()
         return hotkey

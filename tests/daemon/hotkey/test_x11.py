@@ -12,6 +12,7 @@ import pytest
 from Xlib.display import Display
 
 from daemon.errors import HotkeyError, KeyTaken
+from daemon.hotkey import press
 from daemon.hotkey.keys import parse
 from daemon.hotkey.x11 import X11Hotkey
 from tests.desktop import wait_until
@@ -74,11 +75,12 @@ async def test_two_quick_taps_are_two(desktop, ear, bind, typing):
     assert await typing.settled() == b""
 
 
-async def test_a_bounce_within_the_grace_is_no_release(desktop, ear, bind):
-    await bind("F9")
+async def test_a_bounce_within_the_grace_is_no_release(desktop, ear, bind, monkeypatch):
+    monkeypatch.setattr(press, "_SETTLED_S", 1.0)
+    await bind("F9", grace_s=1.0)
     await keys(desktop, "keydown", "F9", "keyup", "F9", "keydown", "F9")
     await ear.until(1)
-    await ear.quiet()
+    await ear.quiet(1.5)
     assert ear.order == ["press"]
     await keys(desktop, "keyup", "F9")
     await ear.until(2)
@@ -99,12 +101,12 @@ async def test_a_release_after_a_hold_does_not_wait_for_the_grace(desktop, ear):
 
 
 async def test_a_key_that_bounced_in_a_hold_is_given_the_grace_from_then_on(desktop, ear, bind):
-    await bind("F9")
+    await bind("F9", grace_s=0.3)
     for _ in range(2):
         await keys(
-            desktop, "keydown", "F9", "sleep", "0.3", "keyup", "F9", "keydown", "F9", "sleep", "0.3", "keyup", "F9"
+            desktop, "keydown", "F9", "sleep", "0.6", "keyup", "F9", "keydown", "F9", "sleep", "0.6", "keyup", "F9"
         )
-        await ear.quiet()
+        await ear.quiet(0.7)
     assert ear.order == ["press", "release"] * 3
 
 

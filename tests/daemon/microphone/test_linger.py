@@ -14,6 +14,7 @@ import pytest
 from daemon.config import MicrophoneConfig
 from daemon.errors import MicrophoneError
 from daemon.messages import FRAME_MS, RATE_HZ
+from daemon.microphone import capture
 from daemon.microphone.linger import Linger, stays_s
 from tests.daemon.hearing import LEAD_IN, noise, place_in, record, samples_of, standing_by, until
 
@@ -60,19 +61,20 @@ async def test_its_time_ends_once_and_only_if_nothing_else_ended_it():
 
 @sounding
 async def test_it_stays_open_for_its_time_and_the_next_dictation_finds_it_so(sound):
-    async with standing_by(MicrophoneConfig(linger_s=1)) as microphone:
+    async with standing_by(MicrophoneConfig(linger_s=3)) as microphone:
         await record(microphone, 0.2, asked_s=time.monotonic())
         streams = sound.streams()
         status = microphone.status()
         assert (status["open"], status["standing"], status["pre_roll_ms"]) == (True, True, 0)
-        assert 0.5 < status["lingering_s"] <= 1.0
-        await asyncio.sleep(0.6)
-        await record(microphone, 0.6, asked_s=time.monotonic())  # past the end of the first second
+        assert 1.0 < status["lingering_s"] <= 3.0
+        await asyncio.sleep(1.5)
+        await record(microphone, 1.7, asked_s=time.monotonic())  # past the end of the first three seconds
+        assert 1.6 < microphone.status()["lingering_s"] <= 3.0
         assert sound.streams() == streams
         assert sound.recorders() == [str(status["worker"])]
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.0)
         assert microphone.status()["standing"]
-        await until(lambda: sound.recorders() == [], limit_s=2.0)
+        await until(lambda: sound.recorders() == [])
         status = microphone.status()
         assert (status["open"], status["standing"], status["lingering_s"]) == (False, False, None)
         assert (status["restarts"], status["gaps"]) == (0, 0)
@@ -100,7 +102,8 @@ async def test_the_pre_roll_goes_on_where_the_last_dictation_ended(sound):
 
 @sounding
 @pytest.mark.parametrize("linger_s", [0, 60])
-async def test_a_dictation_that_begins_before_the_last_has_ended_waits_for_it(sound, linger_s):
+async def test_a_dictation_that_begins_before_the_last_has_ended_waits_for_it(sound, monkeypatch, linger_s):
+    monkeypatch.setattr(capture, "_TAIL_LIMIT_S", 10.0)
     async with standing_by(MicrophoneConfig(linger_s=linger_s)) as microphone:
         first = asyncio.create_task(record(microphone, 0.4, asked_s=time.monotonic()))
         await until(lambda: microphone.counts.frames > 5)
@@ -110,7 +113,8 @@ async def test_a_dictation_that_begins_before_the_last_has_ended_waits_for_it(so
 
 @sounding
 @pytest.mark.parametrize(("pre_roll_ms", "before_s"), [(0, 0.0), (200, 0.2)])
-async def test_no_more_than_the_pre_roll_is_given(sound, pre_roll_ms, before_s):
+async def test_no_more_than_the_pre_roll_is_given(sound, monkeypatch, pre_roll_ms, before_s):
+    monkeypatch.setattr(capture, "_KEY_MS", 1000)
     async with standing_by(MicrophoneConfig(linger_s=60, pre_roll_ms=pre_roll_ms)) as microphone:
         await record(microphone, 0.2, asked_s=time.monotonic())
         await asyncio.sleep(1.0)
@@ -223,7 +227,8 @@ async def test_an_unplugged_microphone_is_open_no_more(sound):
 
 
 @sounding
-async def test_one_that_is_kept_open_is_open_from_the_start_and_again_after_every_fault(sound):
+async def test_one_that_is_kept_open_is_open_from_the_start_and_again_after_every_fault(sound, monkeypatch):
+    monkeypatch.setattr(capture, "_KEY_MS", 1000)
     async with standing_by(KEPT) as microphone:
 
         def standing():

@@ -9,6 +9,7 @@ import pytest
 
 from daemon.insert.contract import CTRL_SHIFT_V, CTRL_V, SHIFT_INSERT
 from daemon.messages import Outcome
+from tests.daemon.insert.conftest import comes_back, lent
 from tests.daemon.insert.wayland.conftest import running, watcher, workers
 from tests.desktop import wait_until
 
@@ -22,11 +23,6 @@ async def insert_once(inserter, text="dictated", way=SHIFT_INSERT):
     await inserter.prepare()
     result = await inserter.insert(text, await inserter.focus(), [way])
     assert result.outcome is Outcome.CONFIRMED, result.reason
-
-
-async def comes_back(clipboard, data, mime="text/plain;charset=utf-8"):
-    await asyncio.sleep(0.5)
-    assert clipboard.read(mime) == data
 
 
 async def test_text_comes_back_in_both_selections(foot, clipboard, inserter):
@@ -47,14 +43,13 @@ async def test_a_picture_comes_back(foot, clipboard, inserter):
     clipboard.copy(PICTURE, "image/png")
     for text in ("one", "two"):
         await insert_once(inserter, text)
-        await comes_back(clipboard, PICTURE, "image/png")
+        await comes_back(clipboard, PICTURE, mime="image/png")
         assert clipboard.types() == ["image/png"]
 
 
 async def test_an_empty_clipboard_stays_empty(foot, clipboard, inserter):
     await insert_once(inserter)
-    await asyncio.sleep(0.5)
-    assert clipboard.types() == clipboard.types(primary=True) == []
+    wait_until("no content", lambda: clipboard.types() == clipboard.types(primary=True) == [], 10)
 
 
 async def test_what_is_copied_after_the_preparation_comes_back(foot, clipboard, inserter):
@@ -70,8 +65,7 @@ async def test_what_the_user_copies_meanwhile_wins(foot, clipboard, inserter):
     target = await inserter.focus()
     foot.process.send_signal(signal.SIGSTOP)
     task = asyncio.create_task(inserter.insert("dictated", target, [SHIFT_INSERT]))
-    await asyncio.sleep(0.5)
-    assert clipboard.read() == b"dictated"
+    await lent(clipboard, b"dictated")
     assert "x-kde-passwordManagerHint" in clipboard.types()
     await asyncio.to_thread(clipboard.copy, b"new")
     foot.process.send_signal(signal.SIGCONT)

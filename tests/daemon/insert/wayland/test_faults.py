@@ -12,6 +12,7 @@ from daemon.insert.contract import CTRL_SHIFT_V, SHIFT_INSERT
 from daemon.insert.wayland.desktop import suits
 from daemon.messages import Outcome
 from models import wire
+from tests.daemon.insert.conftest import comes_back
 from tests.daemon.insert.wayland.conftest import Clipboard, running, workers
 from tests.desktop import wait_until
 from tests.sway import SwayDesktop
@@ -119,6 +120,7 @@ async def test_a_compositor_that_freezes_holds_the_text(own):
         await inserter.wait_ready(10)
         await asyncio.sleep(0.5)
         assert foot.text() == ""
+        inserter._windows._insert_limit_s = 16.0  # a new worker's first text takes its time on a busy machine
         assert (await inserter.insert("next", target, [SHIFT_INSERT])).outcome is Outcome.CONFIRMED
         wait_until("the text", lambda: foot.text() == "next", 5)
 
@@ -160,8 +162,7 @@ async def test_x11_windows_are_reached_as_on_x11(mixed):
         assert result.outcome is Outcome.CONFIRMED, result.reason
         wait_until("the text", lambda application=application: application.text() == "Žluťoučký 漢🎉", 5)
         application.close()
-    await asyncio.sleep(0.5)
-    assert Clipboard(mixed).read() == b"mine"
+    await comes_back(Clipboard(mixed), b"mine")
     await inserter.stop()
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -14,18 +13,13 @@ from daemon.insert.x11.focus import Windows
 from daemon.insert.x11.loop import Loop
 from daemon.messages import Outcome
 from models import wire
-from tests.daemon.insert.conftest import workers
+from tests.daemon.insert.conftest import comes_back, lent, workers
 from tests.desktop import wait_until
 
 pytestmark = pytest.mark.display
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 6000  # over one request, so it goes in pieces
 WORDS = "what I had copied: é漢🎉".encode()
-
-
-async def comes_back(clipboard, data, selection="clipboard", target="UTF8_STRING"):
-    await asyncio.sleep(0.5)
-    assert clipboard.read(selection, target) == data
 
 
 async def insert_once(inserter, text="dictated"):
@@ -56,8 +50,7 @@ async def test_a_picture_comes_back(terminal, clipboard, inserter):
 
 async def test_an_empty_clipboard_stays_empty(terminal, clipboard, inserter):
     await insert_once(inserter)
-    await asyncio.sleep(0.5)
-    assert clipboard.owners() == [0, 0]
+    wait_until("no owner", lambda: clipboard.owners() == [0, 0], 10)
 
 
 async def test_without_preparation_it_is_copied_at_the_insertion(terminal, clipboard, inserter):
@@ -72,8 +65,7 @@ async def test_what_the_user_copies_meanwhile_wins(terminal, clipboard, inserter
     target = await inserter.focus()
     os.kill(terminal._process.pid, signal.SIGSTOP)
     task = asyncio.create_task(inserter.insert("dictated", target))
-    await asyncio.sleep(0.5)
-    assert clipboard.read() == b"dictated"
+    await lent(clipboard, b"dictated")
     await asyncio.to_thread(clipboard.copy, b"new")
     os.kill(terminal._process.pid, signal.SIGCONT)
     assert (await task).outcome is Outcome.CONFIRMED  # xterm reads PRIMARY
@@ -111,10 +103,9 @@ async def test_histories_are_asked_to_forget_and_their_reads_do_no_harm(desktop,
     target = await inserter.focus()
     os.kill(terminal._process.pid, signal.SIGSTOP)
     task = asyncio.create_task(inserter.insert("dictated", target))
-    await asyncio.sleep(0.5)
+    await lent(clipboard, b"dictated")
     offered = clipboard.read(target="TARGETS").decode().split()
     assert clipboard.read(target="x-kde-passwordManagerHint") == b"secret"
-    assert clipboard.read() == b"dictated"
     assert not task.done()
     os.kill(terminal._process.pid, signal.SIGCONT)
     assert (await task).outcome is Outcome.CONFIRMED
@@ -127,9 +118,7 @@ async def test_it_outlives_a_daemon_that_stops(desktop, terminal, clipboard, ins
     clipboard.copy(data, target=target)
     clipboard.copy(b"selected", "primary")
     await insert_once(inserter)
-    began_s = time.monotonic()
     await inserter.stop()
-    assert time.monotonic() - began_s < 0.9  # it left, and was not killed
     assert clipboard.read(target=target) == data
     assert clipboard.read("primary") == b"selected"
     assert len(workers(desktop)) == 1
@@ -149,8 +138,7 @@ async def test_stopping_in_the_middle_gives_back_at_once_and_pastes_nothing(desk
     target = await inserter.focus()
     os.kill(terminal._process.pid, signal.SIGSTOP)
     task = asyncio.create_task(inserter.insert("dictated", target))
-    await asyncio.sleep(0.5)
-    assert clipboard.read("primary") == b"dictated"
+    await lent(clipboard, b"dictated", "primary")
     await inserter.stop()
     assert clipboard.read("primary") == b"mine"
     os.kill(terminal._process.pid, signal.SIGCONT)

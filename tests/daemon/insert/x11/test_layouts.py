@@ -9,6 +9,7 @@ import pytest
 from daemon.insert.ladder import Ladder
 from daemon.limits import InsertRule
 from daemon.messages import Outcome
+from tests.daemon.insert.conftest import comes_back
 from tests.desktop import wait_until
 
 pytestmark = pytest.mark.display
@@ -86,8 +87,7 @@ async def test_on_every_layout_the_same_text_arrives_and_keys_and_clipboard_are_
         for text in (TEXT, LONG):
             result = await inserter.insert(text, await inserter.focus())
             assert (result.outcome, result.way) == (Outcome.CONFIRMED, "shift+insert"), f"{layout}: {result.reason}"
-        await asyncio.sleep(0.4)
-        assert clipboard.read(target=form) == value
+        await comes_back(clipboard, value, target=form)
         assert desktop.run("xmodmap", "-pke") + desktop.run("xkbcomp", desktop.environment["DISPLAY"], "-") == keys
     use(desktop, xkb, "us")
     wait_until("the texts", lambda: taken(application) == before + (TEXT + LONG) * len(LAYOUTS), 10)
@@ -114,7 +114,7 @@ async def test_on_every_layout_what_has_keys_can_be_typed(desktop, clipboard, ty
         assert "no key for 漢" in held.reason
         await asyncio.sleep(0.5)  # a program learns of another layout when it comes to it, not before its keys
     use(desktop, xkb, "us")
-    assert taken(application) == before + "".join(TYPED.values())
+    wait_until("the texts", lambda: taken(application) == before + "".join(TYPED.values()), 10)
     assert clipboard.owners() == [0, 0]
 
 
@@ -189,7 +189,8 @@ async def test_a_layout_that_changes_all_the_time_changes_nothing(desktop, clipb
         thread.join()
     desktop.run("setxkbmap", "us")
     await asyncio.sleep(0.5)
-    assert taken(application) == before + "".join(f"{number}: {TEXT}" for number in range(10))
+    texts = "".join(f"{number}: {TEXT}" for number in range(10))
+    wait_until("the texts", lambda: taken(application) == before + texts, 10)
 
 
 async def test_typing_stops_where_the_focus_goes_elsewhere_and_says_how_far_it_came(desktop, typing):
