@@ -18,11 +18,34 @@ _SETTLED_S = 0.2
 
 def wait_until(what: str, probe: Callable[[], T], limit_s: float = _START_LIMIT_S) -> T:
     """The first true value of ``probe``; an AssertionError after ``limit_s``."""
+    value = soon(probe, limit_s)
+    assert value, f"{what}: not within {limit_s:.0f} s"
+    return value
+
+
+def soon(probe: Callable[[], T], limit_s: float) -> T:
+    """The first true value of ``probe``, or its last one after ``limit_s``."""
     deadline_s = time.monotonic() + limit_s
-    while not (value := probe()):
-        assert time.monotonic() < deadline_s, f"{what}: not within {limit_s:.0f} s"
+    while not (value := probe()) and time.monotonic() < deadline_s:
         time.sleep(0.02)
     return value
+
+
+def save(file: Path, press: Callable[[], object]) -> None:
+    """Press an editor's key that saves, and wait until it has begun to write ``file``."""
+    before_ns = file.stat().st_mtime_ns
+    press()
+    soon(lambda: file.stat().st_mtime_ns != before_ns, 3)  # an editor with nothing new to save writes nothing
+
+
+def settled(file: Path) -> str:
+    """``file`` once it has stopped growing: what a terminal has taken passes a shell before it is there."""
+    content, since_s = file.read_bytes(), time.monotonic()
+    while time.monotonic() - since_s < _SETTLED_S:
+        time.sleep(0.02)
+        if (now := file.read_bytes()) != content:
+            content, since_s = now, time.monotonic()
+    return content.decode(errors="replace")  # the end of it may be half a character
 
 
 class Application:
@@ -46,21 +69,8 @@ class Application:
         """What stands in it: an editor is told to save first."""
         if self._saves:
             self.focus()
-            before_ns = self._file.stat().st_mtime_ns
-            self._desktop.xdotool("key", "--clearmodifiers", "ctrl+s")
-            deadline_s = time.monotonic() + 3  # an editor with nothing new to save writes nothing
-            while self._file.stat().st_mtime_ns == before_ns and time.monotonic() < deadline_s:
-                time.sleep(0.05)
-        return self._settled()
-
-    def _settled(self) -> str:
-        """The file once it has stopped growing: what a terminal has taken passes a shell before it is there."""
-        content, since_s = self._file.read_bytes(), time.monotonic()
-        while time.monotonic() - since_s < _SETTLED_S:
-            time.sleep(0.02)
-            if (now := self._file.read_bytes()) != content:
-                content, since_s = now, time.monotonic()
-        return content.decode()
+            save(self._file, lambda: self._desktop.xdotool("key", "--clearmodifiers", "ctrl+s"))
+        return settled(self._file)
 
     def close(self) -> None:
         """End it."""

@@ -18,9 +18,8 @@ from typing import Any
 from daemon.insert.wayland.keyboard import Keyboard
 from daemon.insert.wayland.loop import Loop
 from daemon.path_bench.running import Running, end_all
-from tests.desktop import wait_until
+from tests.desktop import save, settled, wait_until
 
-_SETTLED_S = 0.2
 _USER = "nobody"  # sway refuses to run as root
 _ROOT = Path(__file__).parents[1]
 _KEYS = {"ctrl+a": (29, 30), "ctrl+s": (29, 31), "ctrl+c": (29, 46)}
@@ -53,13 +52,8 @@ class SwayApplication:
         """What stands in it, once it has stopped changing: an editor is told to save first."""
         if self._saves:
             self.focus()
-            self._desktop.key("ctrl+s")
-        content, since_s = self.file.read_bytes(), time.monotonic()
-        while time.monotonic() - since_s < _SETTLED_S:
-            time.sleep(0.02)
-            if (now := self.file.read_bytes()) != content:
-                content, since_s = now, time.monotonic()
-        return content.decode()
+            save(self.file, lambda: self._desktop.key("ctrl+s"))
+        return settled(self.file)
 
     def close(self) -> None:
         """End it, and wait until its window is gone."""

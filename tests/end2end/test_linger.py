@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.desktop import wait_until
 from tests.speech import clips, silence
 
 pytestmark = [pytest.mark.display, pytest.mark.sound]
@@ -75,7 +76,7 @@ def test_it_stays_open_after_a_dictation_until_it_is_closed(sound, daemon):
         assert "s more: `swictation cancel` closes it now" in daemon.cli("status").stdout
         assert daemon.cli(*closing).returncode == 0
         daemon.wait_status("the closed microphone", lambda status: not status["microphone"]["open"])
-        assert sound.recorders() == []
+        wait_until("the stream gone", lambda: sound.recorders() == [])
     assert "closed" in daemon.cli("status").stdout
 
 

@@ -37,7 +37,7 @@ def test_a_release_and_a_pause_with_speculation_and_without():
         assert row["outcomes"] == {"confirmed": row["count"]}
         assert row["seen"]["p50"] > 0
     on, off = rows[:2]
-    assert on["gap"]["p50"] == pytest.approx(200, abs=60)
+    assert 190 <= on["gap"]["p50"] < 500, "late on busy cores, never early"
     assert off["stages"]["recognise"]["p50"] > 0.8 * off["engine"]["p50"], "nothing was decoded ahead"
 
 

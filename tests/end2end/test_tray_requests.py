@@ -1,5 +1,6 @@
 """What the tray asks of the daemon, with a real keyboard, microphone and engine: levels, trials, keys, history."""
 
+import socket
 import threading
 import time
 
@@ -31,7 +32,7 @@ def test_the_level_follows_the_voice_while_somebody_dictates(reached, sound, ter
     shown = []
 
     def watch():
-        with Client() as client:
+        with Client(30.0) as client:
             shown.append(client.ask("watch", levels=True))
             while not ended.is_set():
                 shown.append(client.answer())
@@ -76,17 +77,17 @@ def test_a_microphone_is_tried_with_what_it_heard_and_closed_at_once(reached, so
     assert any(answer["speech"] for answer in answers[:-1])
     wait_until("the microphone closed", lambda: sound.recorders() == [])
     assert ask("history")["total"] == 0
-    with Client() as trial:
+    with Client(30.0) as trial:
         trial.ask("try_microphone")
         assert sound.recorders() != []
         left_s = time.monotonic()
     wait_until("the microphone closed", lambda: not ask("status")["microphone"]["open"])
-    assert time.monotonic() - left_s < 0.3
+    assert time.monotonic() - left_s < 3, "by itself it would end after a minute"
     wait_until("the stream gone", lambda: sound.recorders() == [])
 
 
 def test_a_paused_hotkey_reaches_the_window_and_comes_back(reached, desktop, sound):
-    with Client() as pausing:
+    with Client(30.0) as pausing:
         assert pausing.ask("pause_hotkey") == "paused"
         desktop.key_down("F9")
         time.sleep(0.4)
@@ -95,7 +96,8 @@ def test_a_paused_hotkey_reaches_the_window_and_comes_back(reached, desktop, sou
         with pytest.raises(RequestRefused, match="Right Ctrl"):
             ask("set_config", key="hotkey.key", value="a")
         ask("set_config", key="hotkey.key", value="F8")
-    time.sleep(0.2)
+        pausing._socket.shutdown(socket.SHUT_WR)  # hang up, but hear that the key is bound again
+        assert pausing.answer() == {"key": "F8", "fault": None}
     desktop.key_down("F8")
     reached.wait_listening()
     desktop.key_up("F8")

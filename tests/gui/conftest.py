@@ -79,12 +79,12 @@ class Seat:
             process.kill()
         process.wait()
 
-    def find(self, name):
-        """Where an icon (or the badge "practice") is on the screen, or None."""
+    def find(self, name, corner=_CORNER):
+        """Where an icon (or the badge "practice") is in the panel, or from ``corner`` to the lower right; or None."""
         shot = self.desktop.directory / "panel.png"
         self.desktop.screenshot(shot)
         image, wanted = QImage(str(shot)), colour_of(name)
-        left, top = _CORNER
+        left, top = corner
         found = [
             (x, y)
             for x in range(left, image.width())
@@ -95,9 +95,9 @@ class Seat:
             return None
         return sum(x for x, _ in found) // len(found), sum(y for _, y in found) // len(found)
 
-    def see(self, name, limit_s=20):
+    def see(self, name, limit_s=20, corner=_CORNER):
         """Wait until an icon is on the screen, and give back where."""
-        return wait_until(f"icon {name}", lambda: self.find(name), limit_s)
+        return wait_until(f"icon {name}", lambda: self.find(name, corner), limit_s)
 
     def windows(self):
         """The icon's own: itself, its menu, a tooltip, a remark."""

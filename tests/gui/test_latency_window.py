@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -76,11 +77,12 @@ def test_same_revision_is_asked_for_once(open_window):
 
 def test_fast_utterances_are_asked_for_five_times_a_second_at_most(open_window):
     spoken, window = open_window(entries(3))
+    began_s = time.monotonic()
     for number in range(4, 24):
         spoken.say(entry(number))
         spin(50)
     settle("the last of them", lambda: bars(window) == sum(1 for one in spoken.entries if one["timings_ms"]["felt"]))
-    assert len(spoken.asked("timings")) <= 12
+    assert len(spoken.asked("timings")) <= 3 + 5 * (time.monotonic() - began_s)
 
 
 def test_filters_by_model_and_mode(open_window):

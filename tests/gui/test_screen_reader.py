@@ -49,7 +49,7 @@ def reader(seat):
     def read(window):
         spawn(sys.executable, "-m", "tests.gui.show_window", window)
         wait_until(
-            window, lambda: EXPECTED[window] <= {word for one in seen(seat) for word in (one["name"], one["about"])}, 20
+            window, lambda: EXPECTED[window] <= {word for one in seen(seat) for word in (one["name"], one["about"])}
         )
         return seen(seat)
 
