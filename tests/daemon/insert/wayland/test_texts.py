@@ -23,7 +23,7 @@ WAYS = {
 
 
 async def arrives(application, text):
-    wait_until("the text", lambda: application.text().removesuffix("\n") == text, 10)
+    wait_until("the text", lambda: application.text().removesuffix("\n") == text)
     await asyncio.sleep(0.3)
     assert application.text().removesuffix("\n") == text
 
