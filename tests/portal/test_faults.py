@@ -253,11 +253,16 @@ async def closes_unanswered(desktop, portal, remote):
     assert (await inserting).outcome is Outcome.HELD
 
 
+async def time_over(desktop):
+    """The clipboard is to be given back, for which a session was asked for in vain."""
+    await until(lambda: desktop._timer is None and desktop._access._opening is None)
+
+
 async def test_the_clipboard_comes_back_also_with_a_session_that_comes_too_late(desktop, portal, remote):
     before = dict(remote.content)
     create = portal.calls.pop((REMOTE, "CreateSession"))
     await closes_unanswered(desktop, portal, remote)
-    await until(lambda: desktop._timer is None)
+    await time_over(desktop)
     portal.calls[REMOTE, "CreateSession"] = create
     await desktop.prepare()
     await until(lambda: HINT not in remote.offers[-1])
@@ -270,7 +275,7 @@ async def test_a_text_that_was_not_taken_refuses_no_other_once_its_time_was_over
     assert (await insert(desktop)).silent
     create = portal.calls.pop((REMOTE, "CreateSession"))
     portal.close_session(remote.session)
-    await until(lambda: desktop._timer is None)
+    await time_over(desktop)
     portal.calls[REMOTE, "CreateSession"] = create
     remote.window = type(remote.window)()
     assert (await insert(desktop, "next")).outcome is not Outcome.HELD
