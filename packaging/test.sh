@@ -12,6 +12,6 @@ export PATH="$PWD/$BIN:$PATH"
 
 if [ $# -eq 0 ]; then
     bash packaging/checks.sh
-    set -- -n 3 --dist loadfile # most tests wait for sound and windows, each file on a desktop of its own
+    set -- -n 4 --dist loadfile # most tests wait for sound and windows, each file on a desktop of its own
 fi
 exec python -m pytest "$@"
