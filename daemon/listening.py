@@ -29,8 +29,6 @@ from daemon.voice import Detector
 _ROOM_MS = 300.0
 # A source that is only just waking (a headset that changes its profile) gives zeros, and so does one that is muted.
 _WAKING_FRAMES = 500 // FRAME_MS
-
-
 # After the key's release the block in flight still has to come: one of 20 ms, and the sound server's own buffer. Two
 # looks in a row must find that nothing has: after the first we may have stood still, and what came not been seen.
 _TAIL_LOOK_S, _TAIL_QUIET_LOOKS = 0.125, 2
@@ -243,7 +241,6 @@ class _Listening:
         if take.abandoned:
             self._speculation.abandon()
             if take.utterance is not None:
-                take.utterance.abandon()
                 self._commit()
         else:
             self._follow(self._endpointer.finish())

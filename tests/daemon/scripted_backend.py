@@ -47,6 +47,13 @@ class Scripted:
             await client.stop()
 
 
+async def in_decode(client, pcm, begun):
+    """A request that the worker is at, as the file ``begun`` shows."""
+    request = asyncio.create_task(client.recognise(pcm))
+    await until(begun.exists)
+    return request
+
+
 async def until(condition):
     async with asyncio.timeout(LIMIT_S):
         while not condition():

@@ -17,6 +17,7 @@ from daemon.errors import DeadlinePassed, WorkerDied, WorkerError
 from models import audio_file, bundle
 from models.sherpa import SherpaRecogniser
 from tests import recordings
+from tests.daemon.scripted_backend import in_decode
 from tests.daemon.sherpa_stand_in import END, FAIL, HANG, SLOW, SPEAK, pcm_of
 from tests.models import tiny
 
@@ -37,13 +38,6 @@ async def _until(condition):
     async with asyncio.timeout(_READY_S):
         while not condition():
             await asyncio.sleep(0.02)
-
-
-async def _in_decode(client, stand_in):
-    """A request that the worker is at, until the file ``go`` is there."""
-    request = asyncio.create_task(client.recognise(pcm_of(SLOW)))
-    await _until((stand_in / "slow").exists)
-    return request
 
 
 async def test_state_from_loading_to_ready(stand_in):
@@ -124,7 +118,7 @@ async def test_a_slow_decode_that_gives_signs_of_life_is_left_alone(stand_in, mo
     monkeypatch.setattr(engine_worker, "_DEADLINE_LEAST_S", 60)
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
-        request = await _in_decode(client, stand_in)
+        request = await in_decode(client, pcm_of(SLOW), stand_in / "slow")
         if stands_still:
             time.sleep(3.0)  # the daemon's own fault: the worker spoke meanwhile
         await asyncio.sleep(0.3 if stands_still else 3.0)
@@ -142,7 +136,7 @@ async def test_a_stopped_worker_is_replaced(stand_in, when):
             os.kill(stopped, signal.SIGSTOP)
             heard = await client.recognise(pcm_of(SPEAK))
         else:
-            request = await _in_decode(client, stand_in)
+            request = await in_decode(client, pcm_of(SLOW), stand_in / "slow")
             os.kill(stopped, signal.SIGSTOP)
             (stand_in / "go").touch()
             heard = await request
@@ -154,7 +148,7 @@ async def test_a_stopped_worker_is_replaced(stand_in, when):
 async def test_a_caller_that_gives_up_does_not_disturb_the_others(stand_in):
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
-        running = await _in_decode(client, stand_in)
+        running = await in_decode(client, pcm_of(SLOW), stand_in / "slow")
         waiting = asyncio.create_task(client.recognise(pcm_of(SLOW, 3000)))
         await asyncio.sleep(0)
         running.cancel()
@@ -169,7 +163,10 @@ async def test_a_caller_that_gives_up_does_not_disturb_the_others(stand_in):
 async def test_stopping_fails_what_is_open(stand_in):
     async with _client(stand_in / "model") as client:
         await client.wait_ready(_READY_S)
-        requests = [await _in_decode(client, stand_in), asyncio.create_task(client.recognise(pcm_of(SLOW)))]
+        requests = [
+            await in_decode(client, pcm_of(SLOW), stand_in / "slow"),
+            asyncio.create_task(client.recognise(pcm_of(SLOW))),
+        ]
         await asyncio.sleep(0)
         pid = client.pid
         await client.stop()

@@ -17,7 +17,7 @@ from models import audio_file, bundle
 from models.choice import Backend
 from models.sherpa import SherpaRecogniser
 from tests import recordings
-from tests.daemon.scripted_backend import LIMIT_S, ON_CPU, Scripted, until
+from tests.daemon.scripted_backend import LIMIT_S, ON_CPU, Scripted, in_decode, until
 from tests.daemon.scripted_decoder import turns
 from tests.daemon.sherpa_stand_in import HANG, SLOW, SPEAK, pcm_of
 
@@ -38,19 +38,12 @@ async def _withdrawn(request):
         await request
 
 
-async def _in_decode(client, pcm, begun):
-    """A request that the worker is at, as the file ``begun`` shows."""
-    request = asyncio.create_task(client.recognise(pcm))
-    await until(begun.exists)
-    return request
-
-
 async def test_an_engine_that_does_not_stop_goes_on_and_the_next_one_waits(stand_in):
     async with _client(Plan(stand_in / "model")) as client:
         await client.wait_ready(LIMIT_S)
         assert not client.stops
         pid = client.pid
-        running = await _in_decode(client, pcm_of(SLOW), stand_in / "slow")
+        running = await in_decode(client, pcm_of(SLOW), stand_in / "slow")
         waiting = asyncio.create_task(client.recognise(pcm_of(HANG)))  # which would never end, if it were asked for
         after = asyncio.create_task(client.recognise(pcm_of(SPEAK, 2000)))
         await asyncio.sleep(0)
@@ -72,7 +65,7 @@ async def test_a_worker_that_fails_in_what_was_withdrawn_is_not_asked_for_it_aga
     async with _client(Plan(stand_in / "model")) as client:
         await client.wait_ready(LIMIT_S)
         first = client.pid
-        await _withdrawn(await _in_decode(client, pcm_of(HANG), stand_in / "hanging"))
+        await _withdrawn(await in_decode(client, pcm_of(HANG), stand_in / "hanging"))
         (stand_in / "hanging").unlink()
         if end == "death":
             os.kill(first, signal.SIGKILL)
@@ -103,7 +96,7 @@ async def test_a_gpu_that_is_lost_in_what_was_withdrawn_is_lost(tmp_path, monkey
 async def test_what_is_withdrawn_while_a_dead_worker_is_replaced_is_not_sent_again(stand_in):
     async with _client(Plan(stand_in / "model")) as client:
         await client.wait_ready(LIMIT_S)
-        request = await _in_decode(client, pcm_of(HANG), stand_in / "hanging")
+        request = await in_decode(client, pcm_of(HANG), stand_in / "hanging")
         assert not client.stops
         (stand_in / "load_waits").touch()
         os.kill(client.pid, signal.SIGKILL)
